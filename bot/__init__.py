@@ -1,0 +1,1 @@
+"""Settings, wiring, server, schedule, lifecycle: the only place that knows everything."""
