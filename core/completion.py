@@ -44,7 +44,7 @@ class ChatRequest:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one call. `input_tokens` includes the cached ones, `output_tokens` the reasoning."""
+    """Tokens of one call; `input_tokens` includes cached ones, `output_tokens` reasoning."""
 
     input_tokens: int = 0
     output_tokens: int = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote, unquote
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 Address = Literal["mention", "direct", "thread"]
-"""How a message reaches the bot: it was named, written to in a DM, or only overheard in a thread."""
+"""How a message reaches the bot: named, written to in a DM, or only overheard in a thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,6 @@ class InboundMessage:
     """A second key under which the platform may deliver the same message again; empty: none."""
     mentions_others: bool = False
     """It names somebody else, so an overheard one is not meant for the bot."""
-    known_alone: bool = field(default=False)
-    """A DM with one person: nobody else can be in the conversation."""
 
 
 @dataclass(frozen=True, slots=True)

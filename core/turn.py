@@ -41,6 +41,8 @@ class Turn:
     outcome: Outcome
     received_at: datetime
     question: str
+    message_id: str = ""
+    """Of the question, on its platform."""
     answer: str = ""
     context: tuple[Said, ...] = ()
     """What was said in the thread since the turn before, oldest first."""
