@@ -1,0 +1,72 @@
+"""Names the real parts that a test run used, and those that it lacked."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sqlite3
+import sys
+from importlib import metadata
+
+from tests.tooling.command import load_run
+
+DISTRIBUTIONS = {
+    "slack_bolt": "slack-bolt",
+    "slack_sdk": "slack-sdk",
+    "litellm": "litellm",
+    "openai": "openai",
+    "aiohttp": "aiohttp",
+    "sqlalchemy": "sqlalchemy",
+    "alembic": "alembic",
+    "apscheduler": "apscheduler",
+    "prometheus_client": "prometheus-client",
+    "playwright": "playwright",
+}
+
+_ran: dict[str, str] = {}
+_run = load_run()
+
+
+def record(name: str, version: str) -> None:
+    """A fixture says that it started this part, for example PostgreSQL 18.1."""
+    _ran[name] = version
+
+
+def that_ran() -> list[str]:
+    libraries = {
+        name: metadata.version(name) for module, name in DISTRIBUTIONS.items() if _loaded(module)
+    }
+    found = {"Python": platform.python_version(), "SQLite": sqlite3.sqlite_version}
+    return [f"{name} {version}" for name, version in {**found, **_ran, **libraries}.items()]
+
+
+def missing() -> list[str]:
+    """What REQUIRED_PARTS names and this machine lacks, ALLOW_MISSING aside."""
+    present = {"chromium": find_chromium}
+    return [
+        name
+        for name in sorted(_listed("REQUIRED_PARTS") - _listed("ALLOW_MISSING"))
+        if name not in map(str.lower, _ran) and not present.get(name, lambda: None)()
+    ]
+
+
+def may_be_missing(name: str) -> bool:
+    return name.lower() in _listed("ALLOW_MISSING")
+
+
+def find_chromium() -> str | None:
+    path: str | None = _run.find_chromium()
+    return path
+
+
+def chromium_version(path: str) -> str:
+    return str(_run.browser_version(path))
+
+
+def _listed(variable: str) -> set[str]:
+    names = os.environ.get(variable, "").lower().split(",")
+    return {name.strip() for name in names if name.strip()}
+
+
+def _loaded(module: str) -> bool:
+    return module in sys.modules
