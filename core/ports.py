@@ -238,6 +238,10 @@ class Hold(Protocol):
         one; otherwise the start is taken back (drain, lost database)."""
         ...
 
+    async def bury(self, turn_id: str, reason: str) -> None:
+        """Make the message a dead letter: done for the order, kept for an operator to see."""
+        ...
+
     async def release(self, *, force: bool = False) -> bool:
         """Let go if nothing is open. False: something arrived meanwhile, look again. `force` lets
         go of open messages too, for whoever adopts them."""
@@ -306,6 +310,10 @@ class Stops(Protocol):
     async def stop(self, conversation: ConversationKey, user_id: str) -> StopMark | None:
         """Mark what runs, and drop what is queued behind it from the same person; None: nothing
         runs there."""
+        ...
+
+    async def conversation_of(self, ref: MessageRef) -> ConversationKey | None:
+        """Where a message of an answer belongs, be its turn running or recorded."""
         ...
 
     async def edit(self, ref: MessageRef, text: str) -> bool:
