@@ -116,3 +116,5 @@ class CommandCall:
     author: Author
     from_slash: bool = False
     """Called outside of any thread: `conversation.thread` is then empty."""
+    direct: bool = False
+    """Called in a DM."""

@@ -419,9 +419,20 @@ class Completions(Protocol):
 
 class Arrivals(Protocol):
     async def count(
-        self, platform: str, workspace: str, *, channel: str, user_id: str, since: datetime
+        self,
+        platform: str,
+        workspace: str,
+        *,
+        channel: str,
+        user_id: str,
+        since: datetime,
+        until: datetime | None = None,
     ) -> int:
-        """Accepted questions since then; empty channel or user: all of them."""
+        """Questions that arrived in [since, until), have begun and were not refused.
+
+        Empty channel or user: all of them; `until` None: up to now. What only waits does not
+        count, so that one person's storm does not use up the limit of a whole channel.
+        """
         ...
 
 
