@@ -1,0 +1,307 @@
+"""One turn as straight-line code: check, read, ask the model, show the answer, tell what happened."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from core.completion import ChatRequest, Delta, Finished, Retrying, Switched, Usage
+from core.conversation import CommandCall
+from core.draft import Draft, Ending
+from core.errors import ChatbotError, DeliveryError, ModelError, ModelTimeout
+from core.notices import build_notice
+from core.turn import Turn
+from core.turns.footer import to_footer
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from core.commands import Commands
+    from core.completion import Completion
+    from core.conversation import MessageRef
+    from core.document import Document
+    from core.model.metered import Meter
+    from core.people.limits import Limits
+    from core.people.preferences import ModelChoice
+    from core.ports import ChatModel, Clock, Completions, Hold, Platform, PromptSource, Reply, Turns
+    from core.turn import Outcome, QueuedMessage
+    from core.turns.history import HistoryBuilder
+    from core.turns.reading import Reader
+    from core.turns.running import Running
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineParts:
+    """What the engine works with; put together once, in the wiring."""
+
+    model: ChatModel
+    meter: Meter
+    completions: Completions
+    turns: Turns
+    prompt: PromptSource
+    history: HistoryBuilder
+    reader: Reader
+    choice: ModelChoice
+    limits: Limits
+    commands: Commands
+    platforms: Mapping[str, Platform]
+    clock: Clock
+    max_history: int
+    max_tokens: int
+    answer_timeout_s: float
+    footer: bool = False
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What is measured while an answer runs."""
+
+    started_at: float
+    waited_s: float
+    first_token_at: float | None = None
+    attempts: int = 1
+    finished: Finished | None = None
+    error: ChatbotError | None = None
+    model: str = ""
+
+
+class Engine:
+    """Runs turns. Nothing here retries, stores or schedules: wrappers, holds and workers do."""
+
+    def __init__(self, parts: EngineParts) -> None:
+        self._parts = parts
+
+    async def run(self, queued: QueuedMessage, hold: Hold, running: Running) -> Turn:
+        """Answer a stored message and return what to record.
+
+        Raises OwnershipLost, a retryable DeliveryError, and whatever the store raises; a model
+        that fails is an answer (a notice), not an exception.
+        """
+        reply = self._parts.platforms[queued.message.ref.platform].replies.open(queued)
+        if queued.kind == "command":
+            return await self._run_command(queued, hold, reply)
+        refusal = await self._parts.limits.check(queued.message)
+        if refusal is not None:
+            if refusal.notice is not None:
+                await self._tell(reply, refusal.notice)
+            return self._turn(queued, "refused", error=refusal.scope)
+        return await self._answer(queued, hold, reply, running)
+
+    async def tell_failure(self, queued: QueuedMessage, hold: Hold, notice: Document) -> None:
+        """Say in the message of the answer, or in a new one, that the bot has given up on it."""
+        reply = self._parts.platforms[queued.message.ref.platform].replies.open(queued)
+        draft = Draft()
+        draft.end(Ending("failed", notice))
+
+        try:
+            await _write(reply, draft, hold, queued)
+        except DeliveryError as error:
+            logger.warning("a notice could not be shown: %s", error)
+
+    async def _run_command(self, queued: QueuedMessage, hold: Hold, reply: Reply) -> Turn:
+        message = queued.message
+        found = self._parts.commands.find(message.text)
+        if found is not None:
+            name, arguments = found
+            call = CommandCall(name, arguments, message.conversation, message.author)
+            document = await self._parts.commands.run(call)
+            if document.title or document.blocks:
+                await self._post(reply, document, queued, hold)
+        return self._turn(queued, "command")
+
+    async def _answer(
+        self, queued: QueuedMessage, hold: Hold, reply: Reply, running: Running
+    ) -> Turn:
+        parts, clock = self._parts, self._parts.clock
+        waited_s = max((clock.now() - queued.received_at).total_seconds(), 0.0)
+        progress = _Progress(started_at=clock.monotonic(), waited_s=waited_s)
+        turn = self._turn(queued, "answered")
+
+        showing = asyncio.create_task(_write(reply, running.draft, hold, queued))
+        try:
+            turn = await self._ask(turn, queued, running, progress)
+            ending = self._ending(turn, running, progress)
+            turn = replace(turn, outcome=ending.outcome)
+            if not running.abandoned:
+                running.draft.end(ending)
+                turn = await self._shown(turn, showing)
+        finally:
+            await _cancelled(showing)
+            for unrecorded in parts.meter.take(queued.turn_id):
+                await parts.completions.settle(unrecorded)
+        return self._measured(turn, running.draft, progress)
+
+    async def _ask(
+        self, turn: Turn, queued: QueuedMessage, running: Running, progress: _Progress
+    ) -> Turn:
+        """Run the model call into the draft; returns the turn with all that is known after it."""
+        request, turn = await self._request(turn, queued)
+        progress.model = request.model
+        try:
+            async with asyncio.timeout(self._parts.answer_timeout_s):
+                await running.run_model_call(self._pump(request, running.draft, progress))
+        except TimeoutError as error:
+            progress.error = ModelTimeout(f"no full answer in {self._parts.answer_timeout_s:g} s")
+            progress.error.__cause__ = error
+        except ModelError as error:
+            progress.error = error
+        if progress.error is not None:
+            logger.warning("the model failed: %s: %s", progress.error.category, progress.error)
+        completions = self._parts.meter.take(queued.turn_id)
+        return replace(
+            turn,
+            model=progress.finished.model if progress.finished else progress.model,
+            answer=running.draft.text,
+            completions=completions,
+            usage=sum((one.usage for one in completions), Usage()),
+            cost_usd=_sum_cost(completions),
+            attempts=progress.attempts,
+        )
+
+    async def _request(self, turn: Turn, queued: QueuedMessage) -> tuple[ChatRequest, Turn]:
+        parts, message = self._parts, queued.message
+        platform = parts.platforms[message.ref.platform]
+        past = await parts.turns.history(message.conversation, parts.max_history)
+        context = await parts.reader.context(platform.transcript, message, past)
+        model, temperature = await parts.choice.of(message)
+        question = await parts.reader.question(platform.attachments, message, model)
+        prompt = parts.prompt.current()
+        messages = parts.history.build(
+            prompt, past, context, question, model=model, now=parts.clock.now()
+        )
+        request = ChatRequest(
+            turn_id=queued.turn_id,
+            messages=messages,
+            model=model,
+            temperature=temperature,
+            max_tokens=parts.max_tokens,
+            user=message.author.user_id,
+        )
+        return request, replace(turn, context=context, prompt_version=prompt.version)
+
+    async def _pump(self, request: ChatRequest, draft: Draft, progress: _Progress) -> None:
+        async with aclosing(self._parts.model.stream(request)) as events:
+            async for event in events:
+                match event:
+                    case Delta(text):
+                        if progress.first_token_at is None:
+                            progress.first_token_at = self._parts.clock.monotonic()
+                        draft.append(text)
+                    case Retrying(attempt, wait_s, _):
+                        progress.attempts = attempt + 1
+                        draft.show_status(f"The model is busy. Trying again in {wait_s:.0f} s")
+                    case Switched(model):
+                        progress.model = model
+                        draft.show_status(f"Switched to {model}")
+                    case Finished():
+                        progress.finished = event
+
+    def _ending(self, turn: Turn, running: Running, progress: _Progress) -> Ending:
+        if running.stopped:
+            return Ending("stopped", build_notice("stopped", turn.turn_id), can_retry=True)
+        if progress.error is not None:
+            notice = build_notice(progress.error.category, turn.turn_id, partial=bool(turn.answer))
+            return Ending("failed", notice, can_retry=True)
+        reason = progress.finished.finish_reason if progress.finished else "cut"
+        notice = None
+        if reason != "stop":
+            notice = build_notice(f"finish_{reason}", turn.turn_id)
+        footer = to_footer(self._measured(turn, running.draft, progress))
+        return Ending(
+            "answered",
+            notice,
+            footer=footer if self._parts.footer else "",
+            can_rate=True,
+            can_retry=reason == "cut",
+        )
+
+    async def _shown(self, turn: Turn, showing: asyncio.Task[None]) -> Turn:
+        """Wait until the answer is on the screen; a place that is gone for good fails the turn."""
+        try:
+            await showing
+        except DeliveryError as error:
+            if error.retryable:
+                raise
+            logger.warning("the answer could not be shown: %s", error)
+            return replace(turn, outcome="failed", error=error.category)
+        return turn
+
+    def _turn(self, queued: QueuedMessage, outcome: Outcome, error: str = "") -> Turn:
+        message = queued.message
+        return Turn(
+            turn_id=queued.turn_id,
+            conversation=message.conversation,
+            author=message.author,
+            kind=queued.kind,
+            outcome=outcome,
+            received_at=queued.received_at,
+            question=message.text,
+            message_id=message.ref.message_id,
+            error=error,
+            correlation_id=queued.turn_id,
+        )
+
+    def _measured(self, turn: Turn, draft: Draft, progress: _Progress) -> Turn:
+        """With durations since the message was stored, and what became of it."""
+
+        def since_stored(at: float | None) -> float | None:
+            return None if at is None else progress.waited_s + at - progress.started_at
+
+        reason = progress.finished.finish_reason if progress.finished else "cut"
+        return replace(
+            turn,
+            first_token_s=since_stored(progress.first_token_at),
+            first_visible_s=since_stored(draft.first_visible_at),
+            latency_s=progress.waited_s + self._parts.clock.monotonic() - progress.started_at,
+            error=turn.error or (progress.error.category if progress.error else ""),
+            incomplete=bool(turn.answer) and reason != "stop",
+        )
+
+    async def _post(
+        self, reply: Reply, document: Document, queued: QueuedMessage, hold: Hold
+    ) -> None:
+        try:
+            await reply.post(document, queued.parts, _saver(hold, queued))
+        except DeliveryError as error:
+            if error.retryable:
+                raise
+            logger.warning("a command's answer could not be shown: %s", error)
+
+    async def _tell(self, reply: Reply, document: Document) -> None:
+        try:
+            await reply.whisper(document)
+        except DeliveryError as error:
+            logger.warning("a notice could not be shown: %s", error)
+
+
+def _saver(hold: Hold, queued: QueuedMessage) -> Callable[[MessageRef], Awaitable[None]]:
+    async def save(ref: MessageRef) -> None:
+        await hold.save_part(queued.turn_id, ref)
+
+    return save
+
+
+async def _write(reply: Reply, draft: Draft, hold: Hold, queued: QueuedMessage) -> None:
+    await reply.write(draft, queued.parts, _saver(hold, queued))
+
+
+def _sum_cost(completions: Sequence[Completion]) -> float | None:
+    """None as soon as one call has no known price: a sum that leaves it out would mislead."""
+    total = 0.0
+    for completion in completions:
+        if completion.cost_usd is None:
+            return None
+        total += completion.cost_usd
+    return total
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    """End a task that may be done already, whatever its result: the caller has seen it or raises."""
+    if not task.done():
+        task.cancel()
+        await asyncio.wait({task})

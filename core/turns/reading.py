@@ -1,0 +1,93 @@
+"""What comes with a question: earlier words in the thread, and attached files."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from core.completion import Image
+from core.errors import DeliveryError
+from core.text.clean import clean_text
+from core.turns.history import Question
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from core.conversation import Attachment, Author, InboundMessage
+    from core.ports import Attachments, Transcript
+    from core.turn import Said, Turn
+
+logger = logging.getLogger(__name__)
+
+CONTEXT_MAX_MESSAGES = 50
+QUESTION_MAX_CHARS = 12_000
+"""What Slack lets a person send in one message of Markdown, and enough for a person to type."""
+IMAGE_MAX_BYTES = 5 * 1024 * 1024
+"""The smallest limit among the large providers for one image."""
+TEXT_FILE_MAX_BYTES = 64 * 1024
+FILES_PER_QUESTION = 4
+IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+TEXT_TYPES = ("text/", "application/json", "application/xml", "application/x-yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads what a question refers to, within bounds; what cannot be read is said in one line."""
+
+    sees_images: Callable[[str], bool]
+    """Whether a model of that name takes pictures."""
+    may_speak: Callable[[str, str, Author], bool]
+    """Whether a person (platform, workspace, author) may use the bot: others are not quoted."""
+
+    async def context(
+        self, transcript: Transcript, message: InboundMessage, past: Sequence[Turn]
+    ) -> tuple[Said, ...]:
+        """What was said since the last answered question; empty where it cannot be read."""
+        if message.address != "mention":
+            return ()
+        since = past[-1].message_id if past else None
+        try:
+            said = await transcript.before(message, since or None, CONTEXT_MAX_MESSAGES)
+        except DeliveryError as error:
+            logger.warning("the thread could not be read: %s", error)
+            return ()
+        platform, workspace = message.ref.platform, message.ref.workspace
+        return tuple(one for one in said if self.may_speak(platform, workspace, one.author))
+
+    async def question(
+        self, attachments: Attachments, message: InboundMessage, model: str
+    ) -> Question:
+        """The text with the files that could be read quoted below it, and the pictures."""
+        pieces = [clean_text(message.text)[:QUESTION_MAX_CHARS]]
+        images: list[Image] = []
+        for attachment in message.attachments[:FILES_PER_QUESTION]:
+            read = await self._read(attachments, message, attachment, model)
+            if isinstance(read, Image):
+                images.append(read)
+            else:
+                pieces.append(read)
+        left_out = len(message.attachments) - FILES_PER_QUESTION
+        if left_out > 0:
+            pieces.append(f"[{left_out} more attached files were not read.]")
+        return Question(message, "\n\n".join(piece for piece in pieces if piece), tuple(images))
+
+    async def _read(
+        self, attachments: Attachments, message: InboundMessage, attachment: Attachment, model: str
+    ) -> Image | str:
+        name = clean_text(attachment.name).replace("\n", " ")[:80]
+        is_image = attachment.media_type in IMAGE_TYPES
+        if is_image and not self.sees_images(model):
+            return f"[The attached picture {name} was not read: this model sees no pictures.]"
+        if not is_image and not attachment.media_type.startswith(TEXT_TYPES):
+            return f"[The attached file {name} was not read: only text and pictures are.]"
+        limit = IMAGE_MAX_BYTES if is_image else TEXT_FILE_MAX_BYTES
+        try:
+            data = await attachments.read(message, attachment, limit)
+        except DeliveryError as error:
+            logger.warning("an attachment could not be read: %s", error)
+            return f"[The attached file {name} could not be read.]"
+        if is_image:
+            return Image(attachment.media_type, data)
+        text = clean_text(data.decode("utf-8", errors="replace"))
+        return f"[Attached file {name}, quoted as data:]\n{text}\n[End of {name}.]"

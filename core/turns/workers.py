@@ -1,0 +1,204 @@
+"""Who works conversations off: one task for each conversation that this process owns."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from core.correlation import correlated
+from core.errors import NotStored, OwnershipLost
+from core.notices import build_notice
+from core.turns.running import Running
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from core.conversation import ConversationKey
+    from core.ports import Clock, Hold, Inbox, Platform, StopMark, TurnObserver
+    from core.turn import QueuedMessage, Turn
+    from core.turns.engine import Engine
+
+logger = logging.getLogger(__name__)
+
+MAX_FAILURES = 3
+MAX_STARTS = 10
+"""A message that a crash cut this often is what kills the process."""
+FAILURE_WAITS_S = (2.0, 8.0)
+STORE_RETRY_S = 1.0
+LEASE_MARGIN_S = 2.0
+"""A turn ends this long before its lease does, so that a late write cannot meet a new owner."""
+
+
+class Workers:
+    """Slots for turns at work. What finds no slot waits in the inbox, and is adopted by `sweep`."""
+
+    def __init__(
+        self,
+        *,
+        inbox: Inbox,
+        engine: Engine,
+        clock: Clock,
+        slots: int,
+        lease_s: float,
+        observers: Sequence[TurnObserver] = (),
+    ) -> None:
+        self._inbox = inbox
+        self._engine = engine
+        self._clock = clock
+        self._slots = slots
+        self._lease_s = lease_s
+        self._observers = observers
+        self._tasks: dict[ConversationKey, asyncio.Task[None]] = {}
+        self._running: dict[str, Running] = {}
+        self._alive_until = clock.monotonic() + lease_s
+        self._draining = False
+        self._backlog = False
+        self._sweeping: asyncio.Task[int] | None = None
+
+    def has_slot(self) -> bool:
+        return not self._draining and len(self._tasks) < self._slots
+
+    def note_backlog(self) -> None:
+        """A message waits in the inbox although nobody works on its conversation."""
+        self._backlog = True
+
+    def take(self, hold: Hold, first: QueuedMessage | None = None) -> None:
+        """Work off a conversation that has become ours."""
+        task = asyncio.create_task(self._work(hold, first), name=f"conversation {hold.conversation}")
+        self._tasks[hold.conversation] = task
+        task.add_done_callback(lambda done: self._done(hold, done))
+
+    def stop(self, mark: StopMark) -> None:
+        """End the running turn at once when it is this process's; otherwise its owner will see the
+        mark in the store."""
+        running = self._running.get(mark.turn_id)
+        if running is not None:
+            running.stop()
+
+    async def abandon(self, turn_id: str) -> None:
+        """End a turn without a last word in its message; returns when it is recorded."""
+        running = self._running.get(turn_id)
+        if running is not None:
+            running.abandon()
+            await running.recorded.wait()
+
+    async def beat(self) -> None:
+        """Renew the lease and follow stop marks; to be called once a second. When the lease cannot
+        be renewed in time, own turns end before somebody else may take them."""
+        sent_at = self._clock.monotonic()
+        try:
+            marks = await self._inbox.beat()
+        except NotStored as error:
+            logger.warning("the lease could not be renewed: %s", error)
+            if self._clock.monotonic() > self._alive_until:
+                self._abandon_ship()
+            return
+        self._alive_until = sent_at + self._lease_s - LEASE_MARGIN_S
+        for mark in marks:
+            self.stop(mark)
+
+    async def sweep(self) -> int:
+        """Adopt conversations with open messages that nobody works on; returns how many."""
+        free = self._slots - len(self._tasks)
+        if self._draining or free <= 0:
+            return 0
+        holds = await self._inbox.adopt(free)
+        self._backlog = len(holds) == free
+        for hold in holds:
+            self.take(hold)
+        return len(holds)
+
+    async def drain(self, timeout_s: float) -> None:
+        """Start nothing new, let running turns end, then hand the rest over; never raises."""
+        self._draining = True
+        if self._tasks:
+            await asyncio.wait(self._tasks.values(), timeout=timeout_s)
+        for task in list(self._tasks.values()):
+            task.cancel()
+        while self._tasks:
+            await asyncio.wait(self._tasks.values())
+
+    async def _work(self, hold: Hold, queued: QueuedMessage | None) -> None:
+        try:
+            while not await self._step(hold, queued):
+                queued = None
+                if self._draining or self._backlog:
+                    # Others wait for a slot: to the back of the queue.
+                    await hold.release(force=True)
+                    return
+        except OwnershipLost:
+            logger.warning("lost the conversation %s to another process", hold.conversation)
+
+    async def _step(self, hold: Hold, queued: QueuedMessage | None) -> bool:
+        """One message; True when the conversation is no longer ours."""
+        queued = queued or await hold.begin()
+        if queued is None:
+            return await hold.release()
+        with correlated(queued.turn_id):
+            return await self._one(hold, queued)
+
+    async def _one(self, hold: Hold, queued: QueuedMessage) -> bool:
+        running = self._running[queued.turn_id] = Running()
+        try:
+            if queued.starts > MAX_STARTS:
+                return await self._bury(hold, queued, "it was started too often")
+            turn = await self._engine.run(queued, hold, running)
+            released = await self._recorded(hold, turn)
+            for observer in self._observers:
+                observer.turn_recorded(turn)
+            return released
+        except asyncio.CancelledError:
+            await self._hand_over(hold, queued)
+            raise
+        except OwnershipLost:
+            raise
+        except Exception:
+            logger.exception("the turn failed")
+            return await self._failed(hold, queued)
+        finally:
+            running.recorded.set()
+            del self._running[queued.turn_id]
+
+    async def _recorded(self, hold: Hold, turn: Turn) -> bool:
+        """Record, for as long as it takes: the answer is on the screen already."""
+        while True:
+            try:
+                return await hold.record(turn)
+            except NotStored as error:
+                logger.warning("the turn could not be recorded yet: %s", error)
+                await self._clock.sleep(STORE_RETRY_S)
+
+    async def _failed(self, hold: Hold, queued: QueuedMessage) -> bool:
+        failures = await hold.give_back(queued.turn_id, failed=True)
+        if failures >= MAX_FAILURES:
+            return await self._bury(hold, queued, "it failed too often")
+        await self._clock.sleep(FAILURE_WAITS_S[failures - 1])
+        return False
+
+    async def _bury(self, hold: Hold, queued: QueuedMessage, reason: str) -> bool:
+        """Give up on a message: an operator finds it among the dead letters, the asker is told."""
+        logger.error("gave up on message %s: %s", queued.turn_id, reason)
+        await hold.bury(queued.turn_id, reason)
+        await self._engine.tell_failure(queued, hold, build_notice("internal", queued.turn_id))
+        return False
+
+    async def _hand_over(self, hold: Hold, queued: QueuedMessage) -> None:
+        """Leave the message for another process, its start not counted."""
+        try:
+            await hold.give_back(queued.turn_id, failed=False)
+            await hold.release(force=True)
+        except (NotStored, OwnershipLost) as error:
+            logger.warning("handing over failed, it will be adopted: %s", error)
+
+    def _abandon_ship(self) -> None:
+        for task in self._tasks.values():
+            task.cancel()
+
+    def _done(self, hold: Hold, task: asyncio.Task[None]) -> None:
+        if self._tasks.get(hold.conversation) is task:
+            del self._tasks[hold.conversation]
+        if self._backlog and not self._draining:
+            self._sweeping = asyncio.create_task(self.sweep())
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("working on %s ended", hold.conversation, exc_info=error)
