@@ -14,6 +14,7 @@ ChatbotError
 │   ├── EmptyAnswer            the model finished without a word
 │   └── BreakerOpen            not even tried: the target failed too often just now
 ├── DeliveryError              a platform refused to show something; `retryable` says if for good
+├── BudgetUsedUp               the money for today is spent; the model was not asked
 ├── OwnershipLost              the conversation belongs to another process now; write nothing more
 ├── NotStored                  the store could not take it; the platform shall deliver it again
 └── SettingError               a setting is wrong or missing
@@ -38,6 +39,9 @@ Category = Literal[
     "delivery",
     "internal",
 ]
+
+LimitScope = Literal["user", "channel", "workspace", "budget_user", "budget_workspace"]
+"""Whose limit kept a question from the model."""
 
 
 class ChatbotError(Exception):
@@ -111,6 +115,14 @@ class DeliveryError(ChatbotError):
     def __init__(self, message: str = "", *, retryable: bool = False) -> None:
         super().__init__(message)
         self.retryable = retryable
+
+
+class BudgetUsedUp(ChatbotError):
+    """No money is left at the moment of a model call; like a limit, it refuses the question."""
+
+    def __init__(self, scope: LimitScope) -> None:
+        super().__init__(f"used up: {scope}")
+        self.scope: LimitScope = scope
 
 
 class OwnershipLost(ChatbotError):
