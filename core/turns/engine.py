@@ -6,22 +6,24 @@ import asyncio
 import logging
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from core.completion import ChatRequest, Delta, Finished, Retrying, Switched, Usage
 from core.conversation import CommandCall
 from core.draft import Draft, Ending
 from core.errors import ChatbotError, DeliveryError, ModelError, ModelTimeout
-from core.notices import build_notice
+from core.notices import build_finish_notice, build_notice
+from core.text.clean import is_blank
 from core.turn import Turn
 from core.turns.footer import to_footer
+from core.turns.reading import QUESTION_MAX_CHARS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from core.commands import Commands
     from core.completion import Completion
-    from core.conversation import MessageRef
+    from core.conversation import InboundMessage, MessageRef
     from core.document import Document
     from core.model.metered import Meter
     from core.people.limits import Limits
@@ -85,6 +87,10 @@ class Engine:
         reply = self._parts.platforms[queued.message.ref.platform].replies.open(queued)
         if queued.kind == "command":
             return await self._run_command(queued, hold, reply)
+        unanswerable = _find_fault(queued.message)
+        if unanswerable is not None:
+            await self._tell(reply, build_notice(unanswerable, queued.turn_id))
+            return self._turn(queued, "refused", error=unanswerable)
         refusal = await self._parts.limits.check(queued.message)
         if refusal is not None:
             if refusal.notice is not None:
@@ -208,13 +214,10 @@ class Engine:
             notice = build_notice(progress.error.category, turn.turn_id, partial=bool(turn.answer))
             return Ending("failed", notice, can_retry=True)
         reason = progress.finished.finish_reason if progress.finished else "cut"
-        notice = None
-        if reason != "stop":
-            notice = build_notice(f"finish_{reason}", turn.turn_id)
         footer = to_footer(self._measured(turn, running.draft, progress))
         return Ending(
             "answered",
-            notice,
+            build_finish_notice(reason, turn.turn_id),
             footer=footer if self._parts.footer else "",
             can_rate=True,
             can_retry=reason == "cut",
@@ -277,6 +280,14 @@ class Engine:
             await reply.whisper(document)
         except DeliveryError as error:
             logger.warning("a notice could not be shown: %s", error)
+
+
+def _find_fault(message: InboundMessage) -> Literal["nothing_to_answer", "too_long"] | None:
+    if len(message.text) > QUESTION_MAX_CHARS:
+        return "too_long"
+    if is_blank(message.text) and not message.attachments:
+        return "nothing_to_answer"
+    return None
 
 
 def _saver(hold: Hold, queued: QueuedMessage) -> Callable[[MessageRef], Awaitable[None]]:

@@ -59,7 +59,7 @@ class Reader:
         self, attachments: Attachments, message: InboundMessage, model: str
     ) -> Question:
         """The text with the files that could be read quoted below it, and the pictures."""
-        pieces = [clean_text(message.text)[:QUESTION_MAX_CHARS]]
+        pieces = [clean_text(message.text)]
         images: list[Image] = []
         for attachment in message.attachments[:FILES_PER_QUESTION]:
             read = await self._read(attachments, message, attachment, model)

@@ -180,7 +180,7 @@ class Workers:
         """Give up on a message: an operator finds it among the dead letters, the asker is told."""
         logger.error("gave up on message %s: %s", queued.turn_id, reason)
         await hold.bury(queued.turn_id, reason)
-        await self._engine.tell_failure(queued, hold, build_notice("internal", queued.turn_id))
+        await self._engine.tell_failure(queued, hold, build_notice("gave_up", queued.turn_id))
         return False
 
     async def _hand_over(self, hold: Hold, queued: QueuedMessage) -> None:
