@@ -17,6 +17,7 @@ from core.completion import (
     Switched,
     Usage,
 )
+from core.errors import ModelError
 
 USAGE = Usage(input_tokens=12, output_tokens=5)
 
@@ -105,6 +106,20 @@ async def collect(stream: AsyncGenerator[CompletionEvent, None]) -> list[Complet
     """Everything a stream says."""
     async with aclosing(stream) as events:
         return [event async for event in events]
+
+
+async def collect_until_error(
+    stream: AsyncGenerator[CompletionEvent, None],
+) -> tuple[list[CompletionEvent], ModelError | None]:
+    """What a stream says before it raises, and what it raises; None: it ended well."""
+    events: list[CompletionEvent] = []
+    try:
+        async with aclosing(stream) as source:
+            async for event in source:
+                events.append(event)
+    except ModelError as error:
+        return events, error
+    return events, None
 
 
 def text_of(events: list[CompletionEvent]) -> str:
