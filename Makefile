@@ -1,0 +1,4 @@
+.PHONY: demo test check bench setup lock
+
+demo test check bench setup lock:
+	@./run $@
