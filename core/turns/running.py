@@ -18,13 +18,17 @@ class Running:
 
     def __init__(self) -> None:
         self.draft = Draft()
-        self.stopped = False
+        self._stop = asyncio.Event()
         self.abandoned = False
         self.recorded = asyncio.Event()
         self._model_call: asyncio.Task[None] | None = None
 
+    @property
+    def stopped(self) -> bool:
+        return self._stop.is_set()
+
     def stop(self) -> None:
-        self.stopped = True
+        self._stop.set()
         if self._model_call is not None:
             self._model_call.cancel()
 
@@ -34,7 +38,7 @@ class Running:
 
     async def run_model_call(self, call: Coroutine[Any, Any, None]) -> None:
         """Run the call so that `stop` can end it; a stop returns quietly, everything else raises."""
-        if self.stopped:
+        if self._stop.is_set():
             call.close()
             return
         self._model_call = asyncio.create_task(call)
@@ -44,6 +48,6 @@ class Running:
             if not self._model_call.done():
                 self._model_call.cancel()
                 await asyncio.wait({self._model_call})
-        if self._model_call.cancelled() and self.stopped:
+        if self._model_call.cancelled() and self._stop.is_set():
             return
         await self._model_call

@@ -1,0 +1,139 @@
+"""A chat platform for tests: it keeps what it was shown, and refuses when told to."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from core.conversation import MessageRef
+from core.errors import DeliveryError
+from core.ports import Platform
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from core.conversation import Attachment, InboundMessage
+    from core.document import Document
+    from core.draft import Draft, Ending
+    from core.ports import Clock
+    from core.turn import QueuedMessage, Said
+
+
+@dataclass
+class Shown:
+    """One message on the screen."""
+
+    ref: MessageRef
+    text: str = ""
+    states: list[str] = field(default_factory=list)
+    statuses: list[str] = field(default_factory=list)
+    ending: Ending | None = None
+    document: Document | None = None
+
+
+class FakeReply:
+    def __init__(self, chat: FakeChat, queued: QueuedMessage) -> None:
+        self._chat = chat
+        self._queued = queued
+
+    async def write(
+        self,
+        draft: Draft,
+        parts: Sequence[MessageRef],
+        save: Callable[[MessageRef], Awaitable[None]],
+    ) -> None:
+        shown = await self._shell(parts, save)
+        seen = -1
+        while draft.ending is None:
+            seen = await draft.changed(seen)
+            shown.text = draft.text
+            shown.states.append(draft.text)
+            if draft.status:
+                shown.statuses.append(draft.status)
+            if draft.text and draft.first_visible_at is None:
+                draft.first_visible_at = self._chat.clock.monotonic()
+            self._chat.note()
+        shown.text, shown.ending = draft.text, draft.ending
+        self._chat.note()
+
+    async def post(
+        self,
+        document: Document,
+        parts: Sequence[MessageRef],
+        save: Callable[[MessageRef], Awaitable[None]],
+    ) -> None:
+        shown = await self._shell(parts, save)
+        shown.document = document
+        self._chat.note()
+
+    async def whisper(self, document: Document) -> None:
+        self._chat.whispers.append((self._queued.message.author.user_id, document))
+        self._chat.note()
+
+    async def _shell(
+        self, parts: Sequence[MessageRef], save: Callable[[MessageRef], Awaitable[None]]
+    ) -> Shown:
+        self._chat.fail_if_told()
+        if parts:
+            return self._chat.shown[parts[0]]
+        self._chat.counter += 1
+        asked = self._queued.message.ref
+        ref = MessageRef(
+            asked.platform, asked.workspace, asked.channel, f"answer-{self._chat.counter}"
+        )
+        shown = self._chat.shown[ref] = Shown(ref)
+        await save(ref)
+        return shown
+
+
+class FakeChat:
+    """Replies, Transcript and Attachments in one; `platform` is what the engine gets."""
+
+    def __init__(self, clock: Clock, name: str = "fake") -> None:
+        self.clock = clock
+        self.counter = 0
+        self.shown: dict[MessageRef, Shown] = {}
+        self.whispers: list[tuple[str, Document]] = []
+        self.said: list[Said] = []
+        self.files: dict[str, bytes] = {}
+        self.failures: list[DeliveryError] = []
+        """Raised one by one, before anything is shown."""
+        self.asked_since: list[str | None] = []
+        self.platform = Platform(name, self, self, self)
+        self._noted = asyncio.Event()
+
+    def open(self, queued: QueuedMessage) -> FakeReply:
+        return FakeReply(self, queued)
+
+    async def before(
+        self, message: InboundMessage, since: str | None, limit: int
+    ) -> Sequence[Said]:
+        self.asked_since.append(since)
+        return self.said[-limit:]
+
+    async def read(
+        self, message: InboundMessage, attachment: Attachment, limit_bytes: int
+    ) -> bytes:
+        data = self.files.get(attachment.locator)
+        if data is None or len(data) > limit_bytes:
+            raise DeliveryError("no such file, or too large")
+        return data
+
+    @property
+    def answers(self) -> list[Shown]:
+        """Messages in the order in which they appeared."""
+        return list(self.shown.values())
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until something on the screen makes the condition true."""
+        while not condition():
+            self._noted.clear()
+            await self._noted.wait()
+
+    def note(self) -> None:
+        self._noted.set()
+
+    def fail_if_told(self) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
