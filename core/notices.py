@@ -76,7 +76,7 @@ def build_limit_notice(scope: LimitScope, wait_s: float, correlation_id: str = "
     return _document(text, correlation_id)
 
 
-def _text(kind: Category | Situation) -> str:  # noqa: C901, PLR0912 - one case a line, checked to be complete
+def _text(kind: Category | Situation) -> str:  # noqa: C901, PLR0911, PLR0912 - a flat list, checked to be complete
     match kind:
         case "rate_limit":
             return "The language model is getting too many requests. Please try again in a minute."

@@ -1,0 +1,1 @@
+"""Numbers about turns, made readable: pure functions from a summary to a document."""
