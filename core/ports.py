@@ -466,6 +466,34 @@ class Preferences(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that was given up on, as it was last begun."""
+
+    queued: QueuedMessage
+    reason: str
+
+
+class Upkeep(Protocol):
+    """What the lifecycle and an operator ask of a store."""
+
+    async def ready(self) -> str:
+        """Empty when it can be written to, else what is wrong in one line; never raises."""
+        ...
+
+    async def prune(self, before: datetime) -> int:
+        """Forget what people wrote before then, in small steps; returns how many rows."""
+        ...
+
+    async def dead_letters(self) -> Sequence[DeadLetter]:
+        """Oldest first."""
+        ...
+
+    async def retry(self, turn_id: str) -> bool:
+        """Put a dead letter back into its conversation, as its newest message."""
+        ...
+
+
 # --- who watches ---------------------------------------------------------------------------------
 
 
