@@ -466,14 +466,6 @@ class Preferences(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """A message that was given up on, as it was last begun."""
-
-    queued: QueuedMessage
-    reason: str
-
-
 class Upkeep(Protocol):
     """What the lifecycle and an operator ask of a store."""
 
@@ -485,8 +477,8 @@ class Upkeep(Protocol):
         """Forget what people wrote before then, in small steps; returns how many rows."""
         ...
 
-    async def dead_letters(self) -> Sequence[DeadLetter]:
-        """Oldest first."""
+    async def dead_letters(self) -> Sequence[tuple[QueuedMessage, str]]:
+        """What was given up on, and why; oldest first."""
         ...
 
     async def retry(self, turn_id: str) -> bool:
