@@ -15,6 +15,11 @@ class UsageError(Exception):
     """The arguments do not fit. Its text is for the person who typed them: what is valid."""
 
 
+def quotable(word: str) -> str:
+    """What somebody typed, to be shown in a code span: short, and unable to end it."""
+    return word[:40].replace("`", "'")
+
+
 class Command(Protocol):
     """Stateless between calls; put together once, in the wiring."""
 
