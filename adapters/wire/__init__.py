@@ -1,0 +1,1 @@
+"""HTTP and server-sent events as every adapter needs them; knows none of them."""
