@@ -63,4 +63,4 @@ def test_an_event_without_an_end_is_given_up(line: bytes) -> None:
     for _ in range(LONGEST_EVENT_BYTES // len(line) - 1):
         assert reader.feed(line) == []
     with pytest.raises(EventTooLong):
-        reader.feed(3 * line)
+        reader.feed(12 * line)
