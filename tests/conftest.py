@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import hypothesis
@@ -12,7 +14,7 @@ import pytest
 from tests.tooling import outbound, parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 OWN_SETTINGS = (
     "ALERT_",
@@ -64,6 +66,9 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in list(os.environ):
         if name.startswith(OWN_SETTINGS) or name.lower().endswith("_proxy"):
             del os.environ[name]
+    folder = tempfile.TemporaryDirectory(prefix="outbound-")
+    config.add_cleanup(folder.cleanup)
+    outbound.guard_children(Path(folder.name) / "refusals.txt")
     outbound.install()
 
 
@@ -92,12 +97,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(autouse=True)
-def loopback_only() -> Iterator[list[str]]:
+def loopback_only() -> Iterator[Callable[[], list[str]]]:
     """Fails a test that asked for another host, even if the code under test hid the error."""
-    yield outbound.attempts
-    refused = outbound.attempts.copy()
-    outbound.attempts.clear()
-    if refused:
+    yield outbound.take_refusals
+    if refused := outbound.take_refusals():
         pytest.fail(f"asked for other hosts than loopback: {', '.join(refused)}")
 
 

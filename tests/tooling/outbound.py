@@ -1,21 +1,23 @@
 """Keeps the tests on loopback: whatever else a socket asks for is refused and remembered.
 
 An audit hook sees every look-up and connection of this process, whichever library opens it and
-in whichever thread, without replacing anybody's functions. Child processes are their own.
+in whichever thread, without replacing anybody's functions. Child processes that run Python get
+the same hook from `children/sitecustomize.py`; all of them note what they refused in one file.
 """
 
 from __future__ import annotations
 
 import functools
 import ipaddress
+import os
 import socket
 import sys
+from pathlib import Path
 
 ADDRESSED = frozenset({"socket.connect", "socket.sendmsg", "socket.sendto"})
 LOOKED_UP = frozenset({"socket.getaddrinfo", "socket.gethostbyaddr", "socket.gethostbyname"})
 
-attempts: list[str] = []
-"""What was refused since the list was last emptied."""
+REFUSALS = "OUTBOUND_REFUSALS_FILE"
 
 
 class OutboundRefused(RuntimeError):
@@ -36,10 +38,30 @@ def install() -> None:
         else:
             return
         if host != own_name and not is_loopback(host):
-            attempts.append(f"{event} {host!r}")
+            with Path(os.environ[REFUSALS]).open("a", encoding="utf-8") as file:
+                file.write(f"{event} {host!r}\n")
             raise OutboundRefused(f"a test asked for {host!r}; tests stay on loopback")
 
     sys.addaudithook(refuse_other_hosts)
+
+
+def guard_children(refusals: Path) -> None:
+    """From here on every Python that is started inherits the guard through the environment."""
+    inherited = os.environ.get("PYTHONPATH")
+    paths = [str(Path(__file__).parent / "children"), *([inherited] if inherited else [])]
+    os.environ["PYTHONPATH"] = os.pathsep.join(paths)
+    os.environ[REFUSALS] = str(refusals)
+    refusals.write_text("", "utf-8")
+
+
+def take_refusals() -> list[str]:
+    """What was refused, here and in child processes, since the last call."""
+    refusals = Path(os.environ[REFUSALS])
+    if not refusals.stat().st_size:
+        return []
+    lines = refusals.read_text("utf-8").splitlines()
+    refusals.write_text("", "utf-8")
+    return lines
 
 
 def is_loopback(host: object) -> bool:

@@ -3,39 +3,54 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.tooling.outbound import OutboundRefused, is_loopback
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Refusals = Callable[[], list[str]]
+
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1", "example.org", b"example.org"])
 def test_a_look_up_of_another_host_is_refused_and_remembered(
-    loopback_only: list[str], host: str
+    loopback_only: Refusals, host: str
 ) -> None:
     with pytest.raises(OutboundRefused):
         socket.getaddrinfo(host, 443)
-    assert loopback_only == [f"socket.getaddrinfo {host!r}"]
-    loopback_only.clear()
+    assert loopback_only() == [f"socket.getaddrinfo {host!r}"]
 
 
-def test_a_connection_by_number_is_refused(loopback_only: list[str]) -> None:
+def test_a_connection_by_number_is_refused(loopback_only: Refusals) -> None:
     with socket.socket() as caller, pytest.raises(OutboundRefused):
         caller.connect(("192.0.2.1", 443))
-    assert loopback_only.pop() == "socket.connect '192.0.2.1'"
+    assert loopback_only() == ["socket.connect '192.0.2.1'"]
 
 
-def test_a_datagram_is_refused(loopback_only: list[str]) -> None:
+def test_a_datagram_is_refused(loopback_only: Refusals) -> None:
     with socket.socket(type=socket.SOCK_DGRAM) as sender, pytest.raises(OutboundRefused):
         sender.sendto(b"x", ("192.0.2.1", 53))
-    assert loopback_only.pop() == "socket.sendto '192.0.2.1'"
+    assert loopback_only() == ["socket.sendto '192.0.2.1'"]
 
 
-async def test_asyncio_is_refused_too(loopback_only: list[str]) -> None:
+async def test_asyncio_is_refused_too(loopback_only: Refusals) -> None:
     with pytest.raises(OutboundRefused):
         await asyncio.open_connection("192.0.2.1", 443)
-    assert loopback_only
-    loopback_only.clear()
+    assert loopback_only() == ["socket.connect '192.0.2.1'"]
+
+
+def test_a_child_process_is_refused_too(loopback_only: Refusals) -> None:
+    call = "import socket; socket.create_connection(('192.0.2.1', 443), timeout=1)"
+    child = subprocess.run(
+        [sys.executable, "-c", call], capture_output=True, text=True, check=False
+    )
+    assert "OutboundRefused" in child.stderr
+    assert loopback_only() == ["socket.getaddrinfo '192.0.2.1'"]
 
 
 async def test_loopback_is_open() -> None:
