@@ -37,7 +37,7 @@ _Value = TypeVar("_Value")
 
 @dataclass(frozen=True, slots=True)
 class LimitSettings:
-    """None: no limit."""
+    """None and 0: no limit."""
 
     user: Rate | None = None
     channel: Rate | None = None
@@ -134,7 +134,7 @@ class Limits:
 
     def _has_budget(self) -> bool:
         settings = self._settings
-        return settings.budget_user_usd is not None or settings.budget_workspace_usd is not None
+        return bool(settings.budget_user_usd or settings.budget_workspace_usd)
 
     async def _used_up(self, asker: Counted) -> LimitScope | None:
         budgets: tuple[tuple[LimitScope, float | None, str], ...] = (
@@ -143,7 +143,7 @@ class Limits:
         )
         since = self._midnight(days=0)
         for scope, budget_usd, user_id in budgets:
-            if budget_usd is None:
+            if not budget_usd:
                 continue
             spent_usd = await self._completions.spent_usd(
                 asker.platform, asker.workspace, user_id, since
