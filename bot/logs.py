@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from core.correlation import current_id
 from core.errors import SettingError
+from core.scrub import Scrubber
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
-    from core.scrub import Scrubber
+    from bot.settings import Settings
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 FORMATS = ("json", "human")
@@ -55,11 +56,15 @@ _STANDARD = frozenset(
 )
 
 
-def configure_logging(level: str, form: str, folder: Path | None, scrub: Scrubber) -> None:
-    """Set up the root logger; to be called again when more secrets are known.
+def configure_logging(settings: Settings) -> None:
+    """Log as the settings say, their secrets masked; raises SettingError."""
+    scrub = Scrubber(settings.secrets())
+    log_to(settings.log_dir, settings.log_level, settings.log_format, scrub)
 
-    `folder` None: stdout. Raises SettingError for LOG_LEVEL, LOG_FORMAT and LOG_DIR.
-    """
+
+def log_to(folder: Path | None, level: str, form: str, scrub: Scrubber) -> None:
+    """Replaces what was set up before. `folder` None: stdout. Raises SettingError for LOG_LEVEL,
+    LOG_FORMAT and LOG_DIR."""
     if level.upper() not in LEVELS:
         raise SettingError(f"LOG_LEVEL: use one of {', '.join(LEVELS)}")
     if form not in FORMATS:
