@@ -1,0 +1,74 @@
+"""Documents as HTML. Every text in them is escaped here; Markdown goes through its one door."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, assert_never
+
+from adapters.web.chart import draw_chart
+from adapters.web.markdown import to_markup
+from core.document import Actions, Block, Chart, Divider, Document, Facts, Note, Table, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def draw(document: Document) -> str:
+    title = f"<h3>{escape(document.title)}</h3>" if document.title else ""
+    return title + "".join(map(_draw_block, document.blocks))
+
+
+def to_plain(document: Document) -> str:
+    """For copying, and for whoever reads the journal."""
+    return "\n\n".join(filter(None, (document.title, *map(_to_plain_block, document.blocks))))
+
+
+def _draw_block(block: Block) -> str:
+    match block:
+        case Text(markdown):
+            return to_markup(markdown)
+        case Note(markdown):
+            return f'<div class="note">{to_markup(markdown)}</div>'
+        case Facts(pairs):
+            rows = (f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in pairs)
+            return f'<dl class="facts">{"".join(rows)}</dl>'
+        case Table(header, rows):
+            return _draw_table(header, rows)
+        case Chart():
+            return draw_chart(block)
+        case Divider():
+            return "<hr>"
+        case Actions(items):
+            buttons = (
+                f'<button type="button" class="act {item.style}" '
+                f'data-command="{escape(item.command)}">{escape(item.label)}</button>'
+                for item in items
+            )
+            return f'<div class="acts">{"".join(buttons)}</div>'
+        case _:
+            assert_never(block)
+
+
+def _draw_table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in header)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _to_plain_block(block: Block) -> str:
+    match block:
+        case Text(markdown) | Note(markdown):
+            return markdown
+        case Facts(pairs):
+            return "\n".join(f"{name}: {value}" for name, value in pairs)
+        case Table(header, rows):
+            return "\n".join("\t".join(row) for row in (header, *rows))
+        case Chart(title, labels, values, _, unit):
+            points = (f"{label} {value:g}" for label, value in zip(labels, values, strict=False))
+            return f"{title} ({unit}): {', '.join(points)}" if unit else f"{title}: {points}"
+        case Divider() | Actions():
+            return ""
+        case _:
+            assert_never(block)

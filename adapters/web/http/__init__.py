@@ -1,0 +1,1 @@
+"""The playground over HTTP: the page, its live updates and what it posts."""

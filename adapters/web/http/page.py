@@ -1,0 +1,54 @@
+"""The page itself: a few files, read once, served from memory under a strict policy."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from adapters.web.http.guard import HEADERS, guarded
+
+if TYPE_CHECKING:
+    from adapters.web.http.guard import Handler
+
+STATIC = resources.files("adapters.web") / "static"
+MEDIA_TYPES = {
+    "html": "text/html",
+    "css": "text/css",
+    "js": "text/javascript",
+    "svg": "image/svg+xml",
+}
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+def page_routes() -> list[web.RouteDef]:
+    routes = []
+    for file in sorted(STATIC.iterdir(), key=lambda file: file.name):
+        path = "/" if file.name == "index.html" else f"/playground/{file.name}"
+        serve = _serve(file.read_bytes(), MEDIA_TYPES[file.name.rpartition(".")[2]])
+        routes.append(web.get(path, guarded(serve)))
+    return routes
+
+
+def _serve(content: bytes, media_type: str) -> Handler:
+    tag = hashlib.sha256(content).hexdigest()[:16]
+    headers = {**HEADERS, "Cache-Control": "no-cache", "Content-Security-Policy": POLICY}
+
+    async def serve(request: web.Request) -> web.Response:
+        known = request.if_none_match or ()
+        response = web.Response(headers=headers)
+        if any(etag.value == tag for etag in known):
+            response.set_status(304)
+        else:
+            response.body = content
+            response.content_type = media_type
+            response.charset = "utf-8"
+        response.etag = tag
+        return response
+
+    return serve
