@@ -44,12 +44,15 @@ Rate = Annotated[str, AfterValidator(_check_rate)]
 """Like `20/minute`; 0 is no limit."""
 Port = Annotated[int, Field(ge=0, le=65535)]
 NO_SECRET = SecretStr("")
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class ModelSettings(BaseSettings):
     """The model"""
 
-    llm_model: Text = Field("", description="LiteLLM name of the model, e.g. gemini/gemini-2.5-flash")
+    llm_model: Text = Field(
+        "", description="LiteLLM name of the model, e.g. gemini/gemini-2.5-flash"
+    )
     llm_api_key: Secret = Field(NO_SECRET, description="Key for LLM_MODEL")
     llm_base_url: Text = Field(
         "", description="Address of an OpenAI-compatible endpoint (proxy, vLLM, Ollama); https"
@@ -59,7 +62,9 @@ class ModelSettings(BaseSettings):
     gemini_api_key: Secret = Field(NO_SECRET, description="Earlier form of LLM_API_KEY")
     google_gemini_base_url: Text = Field("", description="Earlier form of LLM_BASE_URL")
     llm_fallback_models: Names = Field((), description="Asked in this order when LLM_MODEL fails")
-    llm_allowed_models: Names = Field((), description="What people may choose with `settings model`")
+    llm_allowed_models: Names = Field(
+        (), description="What people may choose with `settings model`"
+    )
     llm_temperature: float = Field(0.7, ge=0, le=2, description="0 focused, 1 balanced, 2 creative")
     llm_max_tokens: int = Field(1024, ge=1, le=1_000_000, description="Longest answer, in tokens")
     request_timeout: float = Field(
@@ -127,7 +132,9 @@ class AccessSettings(BaseSettings):
     rate_limit_user: Rate = Field("20/minute", description="Questions of one person; 0: no limit")
     rate_limit_channel: Rate = Field("60/minute", description="Questions in one channel")
     rate_limit_workspace: Rate = Field("600/minute", description="Questions in one workspace")
-    budget_user_usd_day: float = Field(5.0, ge=0, description="US dollars a person and day; 0: none")
+    budget_user_usd_day: float = Field(
+        5.0, ge=0, description="US dollars a person and day; 0: none"
+    )
     budget_workspace_usd_day: float = Field(50.0, ge=0, description="The same for a workspace")
 
 
@@ -221,8 +228,17 @@ def require_runnable(settings: Settings) -> None:
             "SLACK_BOT_TOKEN: no channel is configured; run `python -m bot connect slack`, "
             "or set PLAYGROUND=true"
         )
+    check_loopback(settings)
     if settings.has_slack:
         _check_slack(settings)
+
+
+def check_loopback(settings: Settings) -> None:
+    """The playground lets anybody speak as anybody: it is never served to a network."""
+    if settings.playground and settings.host not in LOOPBACK:
+        raise SettingError(
+            "PLAYGROUND: it is for this machine only; set HOST=127.0.0.1, or PLAYGROUND=false"
+        )
 
 
 def _check_slack(settings: Settings) -> None:
@@ -234,8 +250,7 @@ def _check_slack(settings: Settings) -> None:
         raise SettingError("SLACK_APP_TOKEN: this is no app-level token; it begins with xapp-")
     if not app_token and not settings.slack_signing_secret.get_secret_value():
         raise SettingError(
-            "SLACK_SIGNING_SECRET: set it for events over HTTP, "
-            "or SLACK_APP_TOKEN for Socket Mode"
+            "SLACK_SIGNING_SECRET: set it for events over HTTP, or SLACK_APP_TOKEN for Socket Mode"
         )
 
 
@@ -247,7 +262,9 @@ def _say(error: object) -> str:
 def to_env_example() -> str:
     """The text of .env.example: every setting with its default and meaning."""
     lines = ["# Every setting. Three are enough to start: LLM_MODEL, LLM_API_KEY, SLACK_BOT_TOKEN"]
-    lines.append("# (with SLACK_APP_TOKEN for Socket Mode). Copy to .env and remove the # you need.")
+    lines.append(
+        "# (with SLACK_APP_TOKEN for Socket Mode). Copy to .env and remove the # you need."
+    )
     for group in GROUPS:
         lines += ["", f"# --- {group.__doc__} ---"]
         for name, field in group.model_fields.items():

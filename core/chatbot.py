@@ -81,14 +81,15 @@ class Desk:
         command = parts.commands.find(message.text) if not message.attachments else None
         turn_id = parts.ids.new()
         with correlated(turn_id):
-            receipt = await parts.inbox.accept(
-                message,
-                "command" if command else "question",
-                turn_id=turn_id,
-                slot=parts.workers.has_slot(),
-                follow_ups=parts.follow_ups,
-            )
-            self._work_off(receipt, message)
+            with parts.workers.slot() as slot:
+                receipt = await parts.inbox.accept(
+                    message,
+                    "command" if command else "question",
+                    turn_id=turn_id,
+                    slot=slot,
+                    follow_ups=parts.follow_ups,
+                )
+                self._work_off(receipt, message, slot=slot)
             if receipt.status == "accepted" and command and command[0] == "stop":
                 await self.stop(message.conversation, message.author)
         return receipt.status
@@ -122,16 +123,17 @@ class Desk:
         message = replace(queued.message, address="mention")
         if not parts.access.may_use(replace(message, author=author)):
             return False
-        receipt = await parts.inbox.accept(
-            message,
-            queued.kind,
-            turn_id=parts.ids.new(),
-            slot=parts.workers.has_slot(),
-            follow_ups=parts.follow_ups,
-            key=f"again/{click_id}",
-            parts=queued.parts,
-        )
-        self._work_off(receipt, message)
+        with parts.workers.slot() as slot:
+            receipt = await parts.inbox.accept(
+                message,
+                queued.kind,
+                turn_id=parts.ids.new(),
+                slot=slot,
+                follow_ups=parts.follow_ups,
+                key=f"again/{click_id}",
+                parts=queued.parts,
+            )
+            self._work_off(receipt, message, slot=slot)
         return receipt.status == "accepted"
 
     async def edited(self, ref: MessageRef, text: str) -> None:
@@ -147,12 +149,12 @@ class Desk:
     def commands(self) -> Sequence[CommandSummary]:
         return self._parts.commands.summaries()
 
-    def _work_off(self, receipt: Receipt, message: InboundMessage) -> None:
+    def _work_off(self, receipt: Receipt, message: InboundMessage, *, slot: bool) -> None:
         if receipt.status == "duplicate":
             self._parts.on_duplicate(message.ref.platform)
         elif receipt.hold is not None:
             self._parts.workers.take(receipt.hold, receipt.first)
-        elif receipt.status == "accepted" and not self._parts.workers.has_slot():
+        elif receipt.status == "accepted" and not slot:
             self._parts.workers.note_backlog()
 
     def _say_not_allowed(self, message: InboundMessage) -> None:

@@ -11,25 +11,25 @@ from typing import TYPE_CHECKING, Literal
 from core.completion import ChatRequest, Delta, Finished, Retrying, Switched, Usage
 from core.conversation import CommandCall
 from core.draft import Draft, Ending
-from core.errors import ChatbotError, DeliveryError, ModelError, ModelTimeout
-from core.notices import build_finish_notice, build_notice
+from core.errors import BudgetUsedUp, DeliveryError, ModelError, ModelTimeout
+from core.notices import build_finish_notice, build_limit_notice, build_notice
 from core.text.clean import is_blank
 from core.turn import Turn
 from core.turns.footer import to_footer
+from core.turns.progress import Progress, begin_turn, measured, sum_cost_usd
 from core.turns.reading import QUESTION_MAX_CHARS
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping
 
     from core.commands import Commands
-    from core.completion import Completion
     from core.conversation import InboundMessage, MessageRef
     from core.document import Document
     from core.model.metered import Meter
-    from core.people.limits import Limits
+    from core.people.limits import Limits, Refusal
     from core.people.preferences import ModelChoice
     from core.ports import ChatModel, Clock, Completions, Hold, Platform, PromptSource, Reply, Turns
-    from core.turn import Outcome, QueuedMessage
+    from core.turn import QueuedMessage
     from core.turns.history import HistoryBuilder
     from core.turns.reading import Reader
     from core.turns.running import Running
@@ -59,19 +59,6 @@ class EngineParts:
     footer: bool = False
 
 
-@dataclass(slots=True)
-class _Progress:
-    """What is measured while an answer runs."""
-
-    started_at: float
-    waited_s: float
-    first_token_at: float | None = None
-    attempts: int = 1
-    finished: Finished | None = None
-    error: ChatbotError | None = None
-    model: str = ""
-
-
 class Engine:
     """Runs turns. Nothing here retries, stores or schedules: wrappers, holds and workers do."""
 
@@ -90,12 +77,12 @@ class Engine:
         unanswerable = _find_fault(queued.message)
         if unanswerable is not None:
             await self._tell(reply, build_notice(unanswerable, queued.turn_id))
-            return self._turn(queued, "refused", error=unanswerable)
-        refusal = await self._parts.limits.check(queued.message)
+            return begin_turn(queued, "refused", error=unanswerable)
+        refusal = await self._parts.limits.check(queued)
         if refusal is not None:
             if refusal.notice is not None:
                 await self._tell(reply, refusal.notice)
-            return self._turn(queued, "refused", error=refusal.scope)
+            return begin_turn(queued, "refused", error=refusal.scope)
         return await self._answer(queued, hold, reply, running)
 
     async def tell_failure(self, queued: QueuedMessage, hold: Hold, notice: Document) -> None:
@@ -118,15 +105,15 @@ class Engine:
             document = await self._parts.commands.run(call)
             if document.title or document.blocks:
                 await self._post(reply, document, queued, hold)
-        return self._turn(queued, "command")
+        return begin_turn(queued, "command")
 
     async def _answer(
         self, queued: QueuedMessage, hold: Hold, reply: Reply, running: Running
     ) -> Turn:
         parts, clock = self._parts, self._parts.clock
         waited_s = max((clock.now() - queued.received_at).total_seconds(), 0.0)
-        progress = _Progress(started_at=clock.monotonic(), waited_s=waited_s)
-        turn = self._turn(queued, "answered")
+        progress = Progress(started_at=clock.monotonic(), waited_s=waited_s)
+        turn = begin_turn(queued, "answered")
 
         showing = asyncio.create_task(_write(reply, running.draft, hold, queued))
         try:
@@ -136,14 +123,17 @@ class Engine:
             if not running.abandoned:
                 running.draft.end(ending)
                 turn = await self._shown(turn, showing)
+        except BaseException:
+            # This run of the turn is not recorded, but its model calls were made and cost money.
+            for completion in turn.completions or parts.meter.take(queued.turn_id):
+                await parts.completions.settle(completion)
+            raise
         finally:
             await _cancelled(showing)
-            for unrecorded in parts.meter.take(queued.turn_id):
-                await parts.completions.settle(unrecorded)
-        return self._measured(turn, running.draft, progress)
+        return measured(turn, running.draft, progress, parts.clock.monotonic())
 
     async def _ask(
-        self, turn: Turn, queued: QueuedMessage, running: Running, progress: _Progress
+        self, turn: Turn, queued: QueuedMessage, running: Running, progress: Progress
     ) -> Turn:
         """Run the model call into the draft; returns the turn with all that is known after it."""
         request, turn = await self._request(turn, queued)
@@ -154,6 +144,8 @@ class Engine:
         except TimeoutError as error:
             progress.error = ModelTimeout(f"no full answer in {self._parts.answer_timeout_s:g} s")
             progress.error.__cause__ = error
+        except BudgetUsedUp as error:
+            progress.refusal = self._parts.limits.refuse_budget(error.scope, queued)
         except ModelError as error:
             progress.error = error
         if progress.error is not None:
@@ -165,7 +157,7 @@ class Engine:
             answer=running.draft.text,
             completions=completions,
             usage=sum((one.usage for one in completions), Usage()),
-            cost_usd=_sum_cost(completions),
+            cost_usd=sum_cost_usd(completions),
             attempts=progress.attempts,
         )
 
@@ -190,7 +182,7 @@ class Engine:
         )
         return request, replace(turn, context=context, prompt_version=prompt.version)
 
-    async def _pump(self, request: ChatRequest, draft: Draft, progress: _Progress) -> None:
+    async def _pump(self, request: ChatRequest, draft: Draft, progress: Progress) -> None:
         async with aclosing(self._parts.model.stream(request)) as events:
             async for event in events:
                 match event:
@@ -207,14 +199,16 @@ class Engine:
                     case Finished():
                         progress.finished = event
 
-    def _ending(self, turn: Turn, running: Running, progress: _Progress) -> Ending:
+    def _ending(self, turn: Turn, running: Running, progress: Progress) -> Ending:
         if running.stopped:
             return Ending("stopped", build_notice("stopped", turn.turn_id), can_retry=True)
+        if progress.refusal is not None:
+            return Ending("refused", self._refusal_notice(progress.refusal, turn.turn_id))
         if progress.error is not None:
             notice = build_notice(progress.error.category, turn.turn_id, partial=bool(turn.answer))
             return Ending("failed", notice, can_retry=True)
-        reason = progress.finished.finish_reason if progress.finished else "cut"
-        footer = to_footer(self._measured(turn, running.draft, progress))
+        reason = progress.finish_reason
+        footer = to_footer(measured(turn, running.draft, progress, self._parts.clock.monotonic()))
         return Ending(
             "answered",
             build_finish_notice(reason, turn.turn_id),
@@ -222,6 +216,11 @@ class Engine:
             can_rate=True,
             can_retry=reason == "cut",
         )
+
+    def _refusal_notice(self, refusal: Refusal, turn_id: str) -> Document:
+        """A shell is on the screen already, so it says something even to those who were told."""
+        wait_s = (refusal.free_at - self._parts.clock.now()).total_seconds()
+        return refusal.notice or build_limit_notice(refusal.scope, wait_s, turn_id)
 
     async def _shown(self, turn: Turn, showing: asyncio.Task[None]) -> Turn:
         """Wait until the answer is on the screen; a place that is gone for good fails the turn."""
@@ -233,37 +232,6 @@ class Engine:
             logger.warning("the answer could not be shown: %s", error)
             return replace(turn, outcome="failed", error=error.category)
         return turn
-
-    def _turn(self, queued: QueuedMessage, outcome: Outcome, error: str = "") -> Turn:
-        message = queued.message
-        return Turn(
-            turn_id=queued.turn_id,
-            conversation=message.conversation,
-            author=message.author,
-            kind=queued.kind,
-            outcome=outcome,
-            received_at=queued.received_at,
-            question=message.text,
-            message_id=message.ref.message_id,
-            error=error,
-            correlation_id=queued.turn_id,
-        )
-
-    def _measured(self, turn: Turn, draft: Draft, progress: _Progress) -> Turn:
-        """With durations since the message was stored, and what became of it."""
-
-        def since_stored(at: float | None) -> float | None:
-            return None if at is None else progress.waited_s + at - progress.started_at
-
-        reason = progress.finished.finish_reason if progress.finished else "cut"
-        return replace(
-            turn,
-            first_token_s=since_stored(progress.first_token_at),
-            first_visible_s=since_stored(draft.first_visible_at),
-            latency_s=progress.waited_s + self._parts.clock.monotonic() - progress.started_at,
-            error=turn.error or (progress.error.category if progress.error else ""),
-            incomplete=bool(turn.answer) and reason != "stop",
-        )
 
     async def _post(
         self, reply: Reply, document: Document, queued: QueuedMessage, hold: Hold
@@ -301,18 +269,8 @@ async def _write(reply: Reply, draft: Draft, hold: Hold, queued: QueuedMessage) 
     await reply.write(draft, queued.parts, _saver(hold, queued))
 
 
-def _sum_cost(completions: Sequence[Completion]) -> float | None:
-    """None as soon as one call has no known price: a sum that leaves it out would mislead."""
-    total = 0.0
-    for completion in completions:
-        if completion.cost_usd is None:
-            return None
-        total += completion.cost_usd
-    return total
-
-
 async def _cancelled(task: asyncio.Task[None]) -> None:
-    """End a task that may be done already, whatever its result: the caller has seen it or raises."""
+    """End a task that may be done already, whatever its result: the caller knows it, or raises."""
     if not task.done():
         task.cancel()
         await asyncio.wait({task})

@@ -37,7 +37,7 @@ class Running:
         self.stop()
 
     async def run_model_call(self, call: Coroutine[Any, Any, None]) -> None:
-        """Run the call so that `stop` can end it; a stop returns quietly, everything else raises."""
+        """Run the call so that `stop` can end it; a stop returns quietly, all else raises."""
         if self._stop.is_set():
             call.close()
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from core.correlation import correlated
@@ -12,10 +13,10 @@ from core.notices import build_notice
 from core.turns.running import Running
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from core.conversation import ConversationKey
-    from core.ports import Clock, Hold, Inbox, Platform, StopMark, TurnObserver
+    from core.ports import Clock, Hold, Inbox, StopMark, TurnObserver
     from core.turn import QueuedMessage, Turn
     from core.turns.engine import Engine
 
@@ -52,12 +53,20 @@ class Workers:
         self._tasks: dict[ConversationKey, asyncio.Task[None]] = {}
         self._running: dict[str, Running] = {}
         self._alive_until = clock.monotonic() + lease_s
+        self._promised = 0
         self._draining = False
         self._backlog = False
         self._sweeping: asyncio.Task[int] | None = None
 
-    def has_slot(self) -> bool:
-        return not self._draining and len(self._tasks) < self._slots
+    @contextmanager
+    def slot(self) -> Iterator[bool]:
+        """Whether a conversation may be taken; inside, the slot is kept for `take`."""
+        free = self._free() > 0
+        self._promised += free
+        try:
+            yield free
+        finally:
+            self._promised -= free
 
     def note_backlog(self) -> None:
         """A message waits in the inbox although nobody works on its conversation."""
@@ -65,7 +74,8 @@ class Workers:
 
     def take(self, hold: Hold, first: QueuedMessage | None = None) -> None:
         """Work off a conversation that has become ours."""
-        task = asyncio.create_task(self._work(hold, first), name=f"conversation {hold.conversation}")
+        name = f"conversation {hold.conversation}"
+        task = asyncio.create_task(self._work(hold, first), name=name)
         self._tasks[hold.conversation] = task
         task.add_done_callback(lambda done: self._done(hold, done))
 
@@ -100,14 +110,24 @@ class Workers:
 
     async def sweep(self) -> int:
         """Adopt conversations with open messages that nobody works on; returns how many."""
-        free = self._slots - len(self._tasks)
-        if self._draining or free <= 0:
+        free = self._free()
+        if free <= 0:
             return 0
-        holds = await self._inbox.adopt(free)
+        self._promised += free
+        try:
+            holds = await self._inbox.adopt(free)
+            for hold in holds:
+                self.take(hold)
+        finally:
+            self._promised -= free
         self._backlog = len(holds) == free
-        for hold in holds:
-            self.take(hold)
         return len(holds)
+
+    async def idle(self) -> None:
+        """Wait until no conversation is at work here."""
+        while self._tasks:
+            await asyncio.wait(self._tasks.values())
+            await asyncio.sleep(0)  # done tasks leave in a callback, which needs a turn of the loop
 
     async def drain(self, timeout_s: float) -> None:
         """Start nothing new, let running turns end, then hand the rest over; never raises."""
@@ -116,8 +136,10 @@ class Workers:
             await asyncio.wait(self._tasks.values(), timeout=timeout_s)
         for task in list(self._tasks.values()):
             task.cancel()
-        while self._tasks:
-            await asyncio.wait(self._tasks.values())
+        await self.idle()
+
+    def _free(self) -> int:
+        return 0 if self._draining else self._slots - len(self._tasks) - self._promised
 
     async def _work(self, hold: Hold, queued: QueuedMessage | None) -> None:
         try:

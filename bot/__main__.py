@@ -1,0 +1,107 @@
+"""The command line: `python -m bot COMMAND`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import sys
+from typing import TYPE_CHECKING
+
+from core.errors import SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Returns the exit code: 0 fine, 1 something is wrong outside, 2 a setting or argument is."""
+    options = _parser().parse_args(arguments)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            return int(options.run(options))
+    except SettingError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+def _run(_: argparse.Namespace) -> int:
+    from bot.lifecycle import serve
+    from bot.logs import configure_logging
+    from bot.settings import read_settings, require_runnable
+
+    settings = read_settings()
+    require_runnable(settings)
+    configure_logging(settings)
+    asyncio.run(serve(settings))
+    return 0
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from bot.lifecycle import serve
+    from bot.logs import configure_logging
+    from bot.playground import demo_settings
+
+    settings = demo_settings(options.port)
+    configure_logging(settings)
+    asyncio.run(serve(settings, demo=True))
+    return 0
+
+
+def _check(_: argparse.Namespace) -> int:
+    from bot.check import check
+
+    return asyncio.run(check())
+
+
+def _stats(options: argparse.Namespace) -> int:
+    from bot.stats import print_stats
+
+    return asyncio.run(print_stats(options.since, as_json=options.json))
+
+
+def _connect(options: argparse.Namespace) -> int:
+    from bot.connect import connect
+
+    return asyncio.run(connect(options.platform))
+
+
+def _migrate(_: argparse.Namespace) -> int:
+    from bot.stats import migrate
+
+    return asyncio.run(migrate())
+
+
+def _env_example(_: argparse.Namespace) -> int:
+    from bot.settings import to_env_example
+
+    print(to_env_example(), end="")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bot", description="A chat bot for teams that answers with a language model."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands.add_parser("run", help="run the bot").set_defaults(run=_run)
+    demo = commands.add_parser("demo", help="serve the playground with the demo model")
+    demo.add_argument("--port", type=int, help="port to listen on (PORT, 3978)")
+    demo.set_defaults(run=_demo)
+    connect = commands.add_parser("connect", help="connect a platform, step by step")
+    connect.add_argument("platform", choices=["slack"])
+    connect.set_defaults(run=_connect)
+    commands.add_parser("check", help="check settings and services").set_defaults(run=_check)
+    stats = commands.add_parser("stats", help="print the numbers of the ledger")
+    stats.add_argument("--since", default="24h", help="like 1h, 24h, 7d (default: 24h)")
+    stats.add_argument("--json", action="store_true", help="as JSON")
+    stats.set_defaults(run=_stats)
+    commands.add_parser("migrate", help="bring the database up to date").set_defaults(run=_migrate)
+    env = commands.add_parser("env-example", help="print .env.example")
+    env.set_defaults(run=_env_example)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

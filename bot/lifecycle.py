@@ -1,0 +1,99 @@
+"""From the start to the end of the process: listen first, load then, drain at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import logging
+import signal
+from typing import TYPE_CHECKING
+
+from bot.clock import SystemClock
+from bot.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from adapters.web import WebChannel
+    from bot.settings import Settings
+    from bot.wiring import Bot
+
+logger = logging.getLogger(__name__)
+
+BEAT_S = 1.0
+SLACK_EVENTS = "/slack/events"
+
+
+async def serve(settings: Settings, *, demo: bool = False) -> None:
+    """Run until SIGINT or SIGTERM; raises SettingError when it cannot start.
+
+    The server answers before SQLAlchemy, slack-bolt or LiteLLM are imported: health checks pass and
+    the playground's page is there within a second or two, whatever the machine.
+    """
+    stopping = asyncio.Event()
+    _stop_on_signals(stopping)
+    server = Server(settings.host, settings.port)
+    web = _build_web(settings, demo=demo)
+    await server.start(web.routes() if web else (), late_posts=(SLACK_EVENTS,))
+    if web:
+        print(f"The playground is on http://{settings.host}:{settings.port}/", flush=True)
+    try:
+        wiring = await asyncio.to_thread(importlib.import_module, "bot.wiring")
+        bot = await wiring.build_bot(settings, web, SystemClock(), demo=demo)
+        try:
+            await _run(bot, server, settings, stopping)
+        finally:
+            await bot.close()
+    finally:
+        await server.stop()
+
+
+async def _run(bot: Bot, server: Server, settings: Settings, stopping: asyncio.Event) -> None:
+    if settings.metrics_port:
+        await server.start_metrics(settings.metrics_host, settings.metrics_port, bot.metrics.render)
+    await bot.connect(server)
+    beating = asyncio.create_task(_beat(bot))
+    server.readiness = bot.readiness
+    logger.info("ready")
+    waiting = asyncio.create_task(stopping.wait())
+    try:
+        await asyncio.wait({beating, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if beating.done():
+            beating.result()  # it only ends by raising
+        logger.info("stopping: running answers get %g s", settings.drain_s)
+        server.readiness = _draining
+        await bot.drain(settings.drain_s)
+    finally:
+        for task in (beating, waiting):
+            task.cancel()
+        await asyncio.wait({beating, waiting})
+
+
+async def _beat(bot: Bot) -> None:
+    """Once a second: renew the lease, follow stop marks, adopt what nobody works on."""
+    clock = bot.clock
+    while True:
+        before = clock.monotonic()
+        await clock.sleep(BEAT_S)
+        bot.metrics.observe_loop_lag(max(clock.monotonic() - before - BEAT_S, 0.0))
+        await bot.beat()
+
+
+async def _draining() -> Mapping[str, str]:
+    return {"bot": "stopping"}
+
+
+def _build_web(settings: Settings, *, demo: bool) -> WebChannel | None:
+    if not settings.playground:
+        return None
+    from bot.playground import build_web
+
+    return build_web(settings, demo=demo)
+
+
+def _stop_on_signals(stopping: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt
+            loop.add_signal_handler(name, stopping.set)

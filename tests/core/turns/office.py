@@ -1,0 +1,163 @@
+"""A whole bot of fakes around the real engine, workers and desk."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+from core.chatbot import Desk, DeskParts
+from core.commands.registry import Commands
+from core.feedback import Feedback
+from core.model.metered import Meter, MeteredModel
+from core.people.access import Access
+from core.people.limits import Limits, LimitSettings
+from core.ports import Prompt
+from core.turns.engine import Engine, EngineParts
+from core.turns.history import HistoryBuilder, Window
+from core.turns.reading import Reader
+from core.turns.workers import Workers
+from tests.fakes.clock import LoopClock
+from tests.fakes.model import ScriptedModel
+from tests.fakes.platform import FakeChat
+from tests.fakes.store import FakeStore
+
+if TYPE_CHECKING:
+    from core.completion import Price
+    from core.conversation import InboundMessage
+    from core.document import Document
+    from core.rating import Rating
+    from core.turn import Turn
+
+
+class Words:
+    def count(self, text: str, model: str) -> int:
+        return len(text.split())
+
+
+class NoPrices:
+    def price(self, model: str) -> Price | None:
+        return None
+
+
+class FixedPrompt:
+    def current(self) -> Prompt:
+        return Prompt("Be kind.", "v1")
+
+
+class FixedChoice:
+    async def of(self, message: InboundMessage) -> tuple[str, float]:
+        return "fake/model", 0.7
+
+
+class Counted:
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+
+    def new(self) -> str:
+        return f"turn-{next(self._numbers)}"
+
+
+class Watching:
+    def __init__(self) -> None:
+        self.turns: list[Turn] = []
+        self.ratings: list[Rating] = []
+
+    def turn_recorded(self, turn: Turn) -> None:
+        self.turns.append(turn)
+
+    def rated(self, platform: str, rating: Rating) -> None:
+        self.ratings.append(rating)
+
+
+class PingCommand:
+    name = "ping"
+    summary = "answers"
+    usage = "ping"
+
+    def fits(self, arguments: tuple[str, ...]) -> bool:
+        return not arguments
+
+    async def run(self, call: object) -> Document:
+        from core.document import Document, Text
+
+        return Document("Pong", (Text("pong"),))
+
+
+class Office:
+    def __init__(
+        self,
+        *scripts,
+        store: FakeStore | None = None,
+        chat: FakeChat | None = None,
+        slots: int = 4,
+        footer: bool = False,
+        access: Access | None = None,
+        limits: LimitSettings | None = None,
+    ) -> None:
+        self.clock = LoopClock()
+        self.store = store or FakeStore(self.clock)
+        self.chat = chat or FakeChat(self.clock)
+        self.model = ScriptedModel(*scripts)
+        self.watching = Watching()
+        meter = Meter()
+        access = access or Access()
+        self.limits = Limits(limits or LimitSettings(), self.store, self.store, self.clock)
+        platforms = {"fake": self.chat.platform}
+        commands = Commands([PingCommand()])
+        parts = EngineParts(
+            model=MeteredModel(
+                self.model, self.limits.guard(self.store), NoPrices(), Words(), meter
+            ),
+            meter=meter,
+            completions=self.store,
+            turns=self.store,
+            prompt=FixedPrompt(),
+            history=HistoryBuilder(Window(40, 8000), Words()),
+            reader=Reader(lambda model: model == "seeing", access.may_speak),
+            choice=FixedChoice(),
+            limits=self.limits,
+            commands=commands,
+            platforms=platforms,
+            clock=self.clock,
+            max_history=40,
+            max_tokens=100,
+            answer_timeout_s=120,
+            footer=footer,
+        )
+        self.workers = Workers(
+            inbox=self.store,
+            engine=Engine(parts),
+            clock=self.clock,
+            slots=slots,
+            lease_s=10,
+            observers=[self.watching],
+        )
+        self.duplicates: list[str] = []
+        self.desk = Desk(
+            DeskParts(
+                inbox=self.store,
+                stops=self.store,
+                turns=self.store,
+                workers=self.workers,
+                commands=commands,
+                feedback=Feedback(self.store, [self.watching], ("+1",), ("-1",)),
+                access=access,
+                platforms=platforms,
+                clock=self.clock,
+                ids=Counted(),
+                follow_ups="alone",
+                on_duplicate=self.duplicates.append,
+            )
+        )
+
+    @property
+    def turns(self) -> list[Turn]:
+        return self.watching.turns
+
+    async def recorded(self, count: int = 1) -> list[Turn]:
+        """Wait until that many turns are recorded."""
+        await self.workers.idle()
+        while len(self.turns) < count:
+            await self.workers.sweep()
+            await self.workers.idle()
+        return self.turns
