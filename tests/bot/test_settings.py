@@ -1,0 +1,151 @@
+"""Settings: read from the environment, refused in one line that names the culprit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.settings import Settings, read_settings, require_runnable, to_env_example
+from core.errors import SettingError
+
+ROOT = Path(__file__).parents[2]
+SECRET = "kq7-very-secret-value"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch, tmp_path):
+    """Neither the settings of this machine nor its .env."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def refused(monkeypatch, **environment):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingError) as caught:
+        require_runnable(read_settings())
+    line = str(caught.value)
+    assert "\n" not in line
+    assert SECRET not in line
+    return line
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LLM_TEMPERATURE", "9"),
+        ("LLM_TEMPERATURE", "warm"),
+        ("LLM_MAX_TOKENS", "0"),
+        ("REQUEST_TIMEOUT", "-1"),
+        ("ANSWER_TIMEOUT", "soon"),
+        ("RETRY_ATTEMPTS", "1.5"),
+        ("BREAKER_FAILURES", "0"),
+        ("LLM_CONCURRENCY", "many"),
+        ("HISTORY_MAX_MESSAGES", "-1"),
+        ("THREAD_FOLLOW_UPS", "sometimes"),
+        ("ANSWER_FOOTER", "perhaps"),
+        ("SLACK_PACING", "fast"),
+        ("LEASE_S", "1"),
+        ("TURNS_AT_WORK", "0"),
+        ("ALLOWED_USERS", "U123"),
+        ("ADMIN_USERS", "slack:T1:"),
+        ("RATE_LIMIT_USER", "20 a minute"),
+        ("BUDGET_USER_USD_DAY", "-5"),
+        ("PORT", "99999"),
+        ("LOG_LEVEL", "LOUD"),
+        ("LOG_FORMAT", "xml"),
+    ],
+)
+def test_a_wrong_setting_is_named_in_one_line(monkeypatch, name, value):
+    assert refused(monkeypatch, **{name: value}).startswith(f"{name}: ")
+
+
+def test_a_secret_in_the_wrong_place_is_not_printed(monkeypatch):
+    assert refused(monkeypatch, PORT=SECRET).startswith("PORT: ")
+
+
+def test_nothing_configured_asks_for_a_model_first(monkeypatch):
+    line = refused(monkeypatch)
+    assert line.startswith("LLM_MODEL: ")
+    assert "LLM_PROVIDER=demo" in line
+
+
+def test_a_model_without_a_channel_is_refused(monkeypatch):
+    assert refused(monkeypatch, LLM_MODEL="openai/x").startswith("SLACK_BOT_TOKEN: ")
+
+
+def test_slack_needs_a_way_for_events_to_come_in(monkeypatch):
+    line = refused(monkeypatch, LLM_MODEL="openai/x", SLACK_BOT_TOKEN="xoxb-test")
+    assert line.startswith("SLACK_SIGNING_SECRET: ")
+
+
+@pytest.mark.parametrize("name", ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"])
+def test_swapped_slack_tokens_are_noticed(monkeypatch, name):
+    environment = {
+        "LLM_MODEL": "openai/x",
+        "SLACK_BOT_TOKEN": "xoxb-test",
+        "SLACK_APP_TOKEN": "xapp-test",
+        name: SECRET,
+    }
+    assert refused(monkeypatch, **environment).startswith(f"{name}: ")
+
+
+def test_the_playground_is_refused_on_a_network_address(monkeypatch):
+    line = refused(monkeypatch, LLM_MODEL="openai/x", PLAYGROUND="true", HOST="0.0.0.0")
+    assert line.startswith("PLAYGROUND: ")
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"LLM_MODEL": "openai/x", "SLACK_BOT_TOKEN": "xoxb-test", "SLACK_APP_TOKEN": "xapp-test"},
+        {"LLM_MODEL": "openai/x", "SLACK_BOT_TOKEN": "xoxb-test", "SLACK_SIGNING_SECRET": "s"},
+        {"LLM_PROVIDER": "demo", "PLAYGROUND": "true"},
+        {"LLM_PROVIDER": "openai", "BASE_MODEL_ID": "gemini-3-flash", "PLAYGROUND": "true"},
+    ],
+)
+def test_enough_is_enough(monkeypatch, environment):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    require_runnable(read_settings())
+
+
+def test_empty_values_count_as_not_set(monkeypatch):
+    monkeypatch.setenv("PORT", "")
+    monkeypatch.setenv("SLACK_APP_TOKEN", "")
+    settings = read_settings()
+    assert settings.port == 3978
+    assert settings.secrets() == ()
+
+
+def test_a_dotenv_file_is_read_and_the_environment_wins(monkeypatch):
+    Path(".env").write_text("PORT=1111\nHOST=::1\n")
+    monkeypatch.setenv("PORT", "2222")
+    settings = read_settings()
+    assert (settings.port, settings.host) == (2222, "::1")
+
+
+def test_lists_are_split_at_commas(monkeypatch):
+    monkeypatch.setenv("LLM_FALLBACK_MODELS", " a/b , c/d ,")
+    assert read_settings().llm_fallback_models == ("a/b", "c/d")
+
+
+def test_secrets_are_collected_for_masking(monkeypatch):
+    monkeypatch.setenv("LLM_API_KEY", f" {SECRET} ")
+    settings = read_settings()
+    assert settings.secrets() == (SECRET,)
+    assert SECRET not in repr(settings)
+
+
+def test_env_example_lists_every_setting_with_its_default():
+    assert (ROOT / ".env.example").read_text() == to_env_example()
+
+
+def test_env_example_is_valid_when_every_line_is_used(monkeypatch):
+    lines = to_env_example().splitlines()
+    used = [line[1:] for line in lines if line.startswith("#") and line[1:2].isupper()]
+    Path(".env").write_text("\n".join(used))
+    assert read_settings() == Settings(_env_file=None)
+    assert len(used) == len(Settings.model_fields)
