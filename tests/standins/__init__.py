@@ -1,0 +1,1 @@
+"""Stand-ins for the outside systems, started on loopback by tests, benchmarks and developers."""

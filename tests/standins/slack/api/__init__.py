@@ -1,0 +1,1 @@
+"""The Web API: its front door, its methods, its limits and what it refuses."""

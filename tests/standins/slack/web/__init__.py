@@ -1,0 +1,1 @@
+"""What Slack serves beside its Web API: files and response URLs."""
