@@ -1,0 +1,1 @@
+"""What Slack sends: checked, read into core's words and stored before it is acknowledged."""

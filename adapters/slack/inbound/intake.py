@@ -1,0 +1,132 @@
+"""The short way of an event: read, stored by core, and only then acknowledged."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from adapters.slack.inbound.read import (
+    Envelope,
+    is_tombstone,
+    read_deletion,
+    read_edit,
+    read_envelope,
+    read_message,
+    read_reaction,
+)
+from adapters.slack.place import PLATFORM
+from adapters.slack.web.errors import SlackRefused, SlackUnreachable
+from core.conversation import Author, ConversationKey
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from adapters.slack.background import Background
+    from adapters.slack.web.api import SlackApi
+    from adapters.slack.web.names import Names
+    from core.conversation import InboundMessage, MessageRef
+    from core.ports import Chatbot
+
+Json = dict[str, Any]
+
+DURABLE_EVENTS: Final = frozenset(
+    {"app_mention", "message", "reaction_added", "reaction_removed", "agent_session_stopped"}
+)
+
+log = logging.getLogger(__name__)
+
+
+class Intake:
+    """Takes the events that must not be lost. When `take` returns, the event may be acknowledged;
+    it raises NotStored, then it must not be, and WrongShape."""
+
+    def __init__(
+        self, chatbot: Chatbot, api: SlackApi, names: Names, background: Background
+    ) -> None:
+        self._chatbot = chatbot
+        self._api = api
+        self._names = names
+        self._background = background
+        self._commands = {summary.name for summary in chatbot.commands()}
+
+    async def take(self, body: Json) -> bool:
+        """False: an event of another kind, which nothing is lost with."""
+        envelope = read_envelope(body)
+        match envelope.event["type"], envelope.event.get("subtype"):
+            case "message", "message_changed":
+                await self._take_edit(envelope)
+            case "message", "message_deleted":
+                await self._take_deletion(envelope)
+            case (("message" | "app_mention"), _):
+                message = read_message(envelope, self._names.get)
+                if message is not None:
+                    await self._accept(message)
+            case (("reaction_added" | "reaction_removed"), _):
+                reaction = read_reaction(envelope, self._names.get)
+                if reaction is not None:
+                    await self._chatbot.react(reaction)
+            case "agent_session_stopped", _:
+                await self._take_stop(envelope)
+            case _:
+                return False
+        return True
+
+    async def _accept(self, message: InboundMessage) -> str:
+        status = await self._chatbot.accept(replace(message, text=self._without_sign(message.text)))
+        self._names.warm([message.author.user_id])
+        return status
+
+    async def _take_edit(self, envelope: Envelope) -> None:
+        if is_tombstone(envelope.event):
+            await self._take_deletion(envelope)
+            return
+        edit = read_edit(envelope, self._names.get)
+        if edit is None:
+            return
+        if edit.adds_mention and edit.message is not None:
+            status = await self._accept(edit.message)
+        else:
+            status = "duplicate"
+        # The timestamp is that of before: accepted only if the message was not for us then.
+        if status == "duplicate":
+            await self._chatbot.edited(edit.ref, edit.text)
+
+    async def _take_deletion(self, envelope: Envelope) -> None:
+        ref = read_deletion(envelope)
+        if ref is not None:
+            self._background.start(self._remove(await self._chatbot.deleted(ref)))
+
+    async def _take_stop(self, envelope: Envelope) -> None:
+        event = envelope.event
+        channel, thread, user = (event.get(name) for name in ("channel", "thread_ts", "user"))
+        if not (isinstance(channel, str) and isinstance(thread, str) and isinstance(user, str)):
+            return
+        conversation = ConversationKey(PLATFORM, envelope.workspace, channel, thread)
+        await self._chatbot.stop(conversation, Author(user, self._names.get(user)))
+
+    async def _remove(self, refs: Sequence[MessageRef]) -> None:
+        for ref in refs:
+            arguments = {"channel": ref.channel, "ts": ref.message_id}
+            try:
+                await self._api.call("chat.delete", arguments)
+            except SlackRefused as refusal:
+                if refusal.code != "cant_delete_message":
+                    continue
+                # A stream that is still open: ended first.
+                await self._close_and_delete(arguments)
+            except SlackUnreachable:
+                log.warning("an answer to a deleted question could not be removed")
+
+    async def _close_and_delete(self, arguments: Json) -> None:
+        try:
+            await self._api.call("chat.stopStream", arguments)
+            await self._api.call("chat.delete", arguments)
+        except (SlackRefused, SlackUnreachable) as failure:
+            log.warning("an answer to a deleted question could not be removed: %s", failure)
+
+    def _without_sign(self, text: str) -> str:
+        """`!stats` is typed where Slack offers no slash commands: in threads."""
+        if text.startswith("!") and text[1:].split(" ", 1)[0].lower() in self._commands:
+            return text[1:]
+        return text

@@ -1,0 +1,233 @@
+"""Reads Slack's events into core's words."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from adapters.slack.markup import mentions, read_text
+from adapters.slack.place import PLATFORM, Place
+from adapters.slack.times import WrongTime, read_ts
+from core.conversation import (
+    Address,
+    Attachment,
+    Author,
+    ConversationKey,
+    InboundMessage,
+    MessageRef,
+    Reaction,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+Json = dict[str, Any]
+
+_ID: Final = re.compile(r"[A-Z0-9]{1,64}")
+TYPED_SUBTYPES: Final = frozenset({"", "file_share", "thread_broadcast", "me_message"})
+"""Messages that a person typed; all others are Slack's own or a bot's."""
+SLACKBOT: Final = "USLACKBOT"
+LOST: Final = frozenset({"tombstone", "hidden_by_limit"})
+"""Modes of files whose bytes are gone."""
+
+
+class WrongShape(Exception):
+    """Signed by Slack, but not what its documents describe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What surrounds an event."""
+
+    workspace: str
+    """The installation that answers, never the event's own team."""
+    team: str
+    bot_user: str
+    event: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A person changed the words of a message."""
+
+    ref: MessageRef
+    text: str
+    adds_mention: bool
+    message: InboundMessage | None
+    """The message as it reads now; None: it is not for the bot."""
+
+
+def read_envelope(body: Json) -> Envelope:
+    event = body.get("event")
+    if not isinstance(event, dict) or not isinstance(event.get("type"), str):
+        raise WrongShape("event")
+    authorizations = body.get("authorizations")
+    found = authorizations[0] if isinstance(authorizations, list) and authorizations else {}
+    if not isinstance(found, dict):
+        raise WrongShape("authorizations")
+    team = _text(found, "team_id") or _text(body, "team_id")
+    is_org = found.get("is_enterprise_install") is True
+    workspace = (_text(found, "enterprise_id") if is_org else "") or team
+    return Envelope(workspace, team, _text(found, "user_id"), event)
+
+
+def read_message(envelope: Envelope, name_of: Callable[[str], str]) -> InboundMessage | None:
+    """A message that a person typed; None: not meant for the bot, or nobody typed it.
+
+    `app_mention` and `message` tell of the same message, and read alike.
+    """
+    return _read_typed(envelope, envelope.event, name_of)
+
+
+def read_edit(envelope: Envelope, name_of: Callable[[str], str]) -> Edit | None:
+    """None: the words are as they were (an unfurl, a reaction count), or no person's."""
+    now, before = envelope.event.get("message"), envelope.event.get("previous_message")
+    if not isinstance(now, dict):
+        raise WrongShape("message")
+    before = before if isinstance(before, dict) else {}
+    if _is_by_bot(now, envelope.bot_user) or now.get("text") == before.get("text"):
+        return None
+    context = {name: envelope.event.get(name) for name in ("channel", "channel_type")}
+    message = _read_typed(envelope, now | context, name_of)
+    typed = read_text(_text(now, "text"), envelope.bot_user, name_of)
+    ref = _ref(envelope, _text(envelope.event, "channel"), _text(now, "ts"))
+    adds = typed.mentions_bot and not mentions(_text(before, "text"), envelope.bot_user)
+    return Edit(ref, typed.text, adds, message)
+
+
+def read_deletion(envelope: Envelope) -> MessageRef | None:
+    """None: the message was the bot's own or another bot's."""
+    event = envelope.event
+    before = event.get("previous_message")
+    if isinstance(before, dict) and _is_by_bot(before, envelope.bot_user):
+        return None
+    now = event.get("message")
+    ts = _text(event, "deleted_ts") or (_text(now, "ts") if isinstance(now, dict) else "")
+    return _ref(envelope, _text(event, "channel"), ts)
+
+
+def is_tombstone(event: Json) -> bool:
+    """A deleted message that others had answered stays as an empty place."""
+    message = event.get("message")
+    return isinstance(message, dict) and message.get("subtype") == "tombstone"
+
+
+def read_reaction(envelope: Envelope, name_of: Callable[[str], str]) -> Reaction | None:
+    """None: not on a message, or the bot's own."""
+    event, item = envelope.event, envelope.event.get("item")
+    if not isinstance(item, dict) or item.get("type") != "message":
+        return None
+    user = _id(event, "user")
+    if user == envelope.bot_user:
+        return None
+    emoji, _, _ = _text(event, "reaction").partition("::")
+    return Reaction(
+        ref=_ref(envelope, _text(item, "channel"), _text(item, "ts")),
+        author=Author(user, name_of(user)),
+        emoji=emoji,
+        added=event["type"] == "reaction_added",
+        at=read_time(_text(event, "event_ts")),
+    )
+
+
+def read_time(ts: str) -> datetime:
+    """A message's timestamp; raises WrongShape."""
+    try:
+        return read_ts(ts)
+    except WrongTime as error:
+        raise WrongShape("ts") from error
+
+
+def _read_typed(
+    envelope: Envelope, event: Json, name_of: Callable[[str], str]
+) -> InboundMessage | None:
+    if _text(event, "subtype") not in TYPED_SUBTYPES or _is_by_bot(event, envelope.bot_user):
+        return None
+    user, channel, ts = _id(event, "user"), _id(event, "channel"), _text(event, "ts")
+    sent_at = read_time(ts)
+    root = _text(event, "thread_ts") or ts
+    read_time(root)
+    typed = read_text(_text(event, "text"), envelope.bot_user, name_of)
+    direct = _text(event, "channel_type") == "im" or channel.startswith("D")
+    address = _address(typed.mentions_bot, direct=direct, in_thread=root != ts)
+    if address is None:
+        return None
+    place = Place(
+        workspace=envelope.workspace,
+        channel=channel,
+        thread_ts=root,
+        question_ts=ts,
+        team=_text(event, "user_team") or _text(event, "team") or envelope.team,
+        user=user,
+        bot_user=envelope.bot_user,
+        direct=direct,
+    )
+    return InboundMessage(
+        ref=place.ref(ts),
+        conversation=ConversationKey(PLATFORM, envelope.workspace, channel, root),
+        author=Author(user, name_of(user)),
+        text=typed.text,
+        address=address,
+        sent_at=sent_at,
+        attachments=_read_files(event),
+        reply_to=place.to_reply_to(),
+        twin=_text(event, "client_msg_id"),
+        mentions_others=typed.mentions_others,
+    )
+
+
+def _address(mentioned: bool, *, direct: bool, in_thread: bool) -> Address | None:
+    if direct:
+        return "direct"
+    if mentioned:
+        return "mention"
+    return "thread" if in_thread else None
+
+
+def _is_by_bot(message: Json, bot_user: str) -> bool:
+    """Any bot: two that answer each other would never stop."""
+    if message.get("bot_id") or message.get("subtype") == "bot_message":
+        return True
+    return message.get("user") in (None, "", SLACKBOT, bot_user)
+
+
+def _read_files(event: Json) -> tuple[Attachment, ...]:
+    files = event.get("files")
+    found = []
+    for file in files if isinstance(files, list) else []:
+        if not isinstance(file, dict) or not _text(file, "id") or _text(file, "mode") in LOST:
+            continue
+        size = file.get("size")
+        locator = {"id": file["id"], "url": _text(file, "url_private_download")}
+        found.append(
+            Attachment(
+                name=_text(file, "name") or _text(file, "title") or "file",
+                media_type=_text(file, "mimetype") or "application/octet-stream",
+                size_bytes=size if isinstance(size, int) else 0,
+                locator=json.dumps(locator, separators=(",", ":")),
+            )
+        )
+    return tuple(found)
+
+
+def _ref(envelope: Envelope, channel: str, ts: str) -> MessageRef:
+    if not _ID.fullmatch(channel):
+        raise WrongShape("channel")
+    read_time(ts)
+    return MessageRef(PLATFORM, envelope.workspace, channel, ts)
+
+
+def _id(fields: Json, name: str) -> str:
+    value = fields.get(name)
+    if not isinstance(value, str) or not _ID.fullmatch(value):
+        raise WrongShape(name)
+    return value
+
+
+def _text(fields: Json, name: str) -> str:
+    """A string field; empty where it is missing or something else."""
+    value = fields.get(name)
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,1 @@
+"""What Slack is told: streamed answers, drawn reports, and what was said before."""

@@ -1,0 +1,215 @@
+"""How a message of an answer comes to be: empty at first, so that it is known before it speaks."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, Final
+
+from adapters.slack.outbound.messages import EditedMessage, StreamedMessage, to_content
+from adapters.slack.web.errors import SlackRefused, SlackUnreachable, delivery_error
+from adapters.slack.web.pacer import Urgency
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection, Sequence
+
+    from adapters.slack.outbound.messages import BlockChoices, Message
+    from adapters.slack.place import Place
+    from adapters.slack.web.api import SlackApi
+    from core.conversation import MessageRef
+    from core.ports import Clock
+
+    IsKnown = Callable[[MessageRef], Awaitable[bool]]
+
+Json = dict[str, Any]
+START: Final = "chat.startStream"
+POST: Final = "chat.postMessage"
+SHELL_TEXT: Final = "…"
+"""What a posted message says before its text."""
+PATIENCE_S: Final = 1.0
+"""A message that cannot be opened within this is not opened yet: a status line says so."""
+STREAMS_OFF_S: Final = 600.0
+POST_TRIES: Final = 3
+REPLIES_READ: Final = 100
+GONE: Final = frozenset(
+    {
+        "account_inactive",
+        "channel_not_found",
+        "invalid_auth",
+        "is_archived",
+        "not_authed",
+        "not_in_channel",
+        "org_login_required",
+        "restricted_action",
+        "thread_not_found",
+        "token_expired",
+        "token_revoked",
+    }
+)
+"""No other way of writing would help."""
+
+log = logging.getLogger(__name__)
+
+
+class Opener:
+    """Opens messages of answers for the whole workspace; remembers when streams are refused."""
+
+    def __init__(self, api: SlackApi, clock: Clock) -> None:
+        self._api = api
+        self._clock = clock
+        self._streams_off_until = 0.0
+
+    async def open_now(self, place: Place, taken: Collection[str]) -> Message | None:
+        """A new empty message; None: the budget has no room for one right now.
+
+        `taken` are the timestamps of the answer's messages that are known already. Raises
+        DeliveryError.
+        """
+        pacer = self._api.pacer
+        if self._may_stream() and pacer.try_take(START, place.channel, Urgency.FINAL):
+            ts = await self._start_stream(place, taken)
+            if ts is not None:
+                return StreamedMessage(self._api, self._clock, place, ts)
+        if pacer.wait_s(POST, place.channel, Urgency.FINAL) > PATIENCE_S:
+            return None
+        if not pacer.room_for_endings("chat.update"):
+            return None
+        ts = await self.post(place, {"markdown_text": SHELL_TEXT}, taken)
+        return EditedMessage(self._api, place, ts, plain=True)
+
+    async def post_whole(
+        self, place: Place, text: str, choices: BlockChoices, taken: Collection[str]
+    ) -> str:
+        """Post a finished text at once, when nothing else fits into the budget."""
+        for blocks in choices:
+            try:
+                return await self.post(place, to_content(text, blocks), taken)
+            except SlackRefused as refusal:
+                if not blocks:
+                    raise delivery_error(POST, refusal) from refusal
+                log.warning("Slack refused blocks (%s); trying simpler ones", refusal.code)
+        raise ValueError("the last choice must be without blocks")
+
+    def reuse(self, place: Place, ts: str) -> Message:
+        """A message that an earlier run made; whatever it says is replaced."""
+        return EditedMessage(self._api, place, ts, plain=False)
+
+    async def post(self, place: Place, content: Json, taken: Collection[str]) -> str:
+        """Post once, whatever happens to the connection. Raises SlackRefused for blocks only."""
+        arguments = {
+            "channel": place.channel,
+            "thread_ts": place.thread_ts,
+            "unfurl_links": False,
+            "unfurl_media": False,
+            **content,
+        }
+        for attempt in range(1, POST_TRIES + 1):
+            try:
+                data = await self._api.call(POST, arguments)
+                return str(data["ts"])
+            except SlackRefused as refusal:
+                if "blocks" in content and refusal.code.startswith("invalid_"):
+                    raise
+                raise delivery_error(POST, refusal) from refusal
+            except SlackUnreachable as failure:
+                ts = await self._find_posted(place, content, taken)
+                if ts is not None:
+                    return ts
+                if attempt == POST_TRIES:
+                    raise delivery_error(POST, failure) from failure
+        raise AssertionError("the loop returns or raises")
+
+    async def find_orphans(
+        self, place: Place, taken: Collection[str], is_known: IsKnown | None = None
+    ) -> Sequence[str]:
+        """Messages of this answer that were made, but whose making was not recorded.
+
+        They are ours, in the thread, newer than the question, not known, and still empty; with
+        `is_known` to ask, those with text are found too. Oldest first; none when Slack cannot
+        be asked.
+        """
+        found = []
+        for message in await self._own_messages(place):
+            ts = str(message.get("ts"))
+            if ts in taken:
+                continue
+            if is_shell(message) or (is_known and not await is_known(place.ref(ts))):
+                found.append(ts)
+        return found
+
+    async def _start_stream(self, place: Place, taken: Collection[str]) -> str | None:
+        """The place in the budget is taken already. None: go on without streaming."""
+        arguments: Json = {"channel": place.channel, "thread_ts": place.thread_ts}
+        if not place.direct:
+            arguments |= {"recipient_team_id": place.team, "recipient_user_id": place.user}
+        try:
+            data = await self._api.call_started(START, arguments)
+        except SlackRefused as refusal:
+            if refusal.code in GONE:
+                raise delivery_error(START, refusal) from refusal
+            if refusal.retry_after_s is None:
+                log.warning("Slack refuses streams (%s); editing instead", refusal.code)
+                self._streams_off_until = self._clock.monotonic() + STREAMS_OFF_S
+            return None
+        except SlackUnreachable:
+            orphans = [m for m in await self._own_messages(place) if is_shell(m)]
+            unknown = [str(m["ts"]) for m in orphans if str(m["ts"]) not in taken]
+            return unknown[-1] if unknown else None
+        return str(data["ts"])
+
+    async def _find_posted(self, place: Place, content: Json, taken: Collection[str]) -> str | None:
+        """The message that a post without an answer made; None: it made none."""
+        for message in reversed(await self._own_messages(place)):
+            ts = str(message.get("ts"))
+            if ts not in taken and _says(message) == _says(content):
+                return ts
+        return None
+
+    async def _own_messages(self, place: Place) -> list[Json]:
+        arguments = {
+            "channel": place.channel,
+            "ts": place.thread_ts,
+            "oldest": place.question_ts,
+            "limit": REPLIES_READ,
+        }
+        try:
+            data = await self._api.call("conversations.replies", arguments)
+        except (SlackRefused, SlackUnreachable) as failure:
+            log.warning("cannot look for own messages in the thread: %s", failure)
+            return []
+        messages = data.get("messages")
+        messages = messages if isinstance(messages, list) else []
+        return [
+            message
+            for message in messages
+            if isinstance(message, dict)
+            and message.get("user") == place.bot_user
+            and _is_newer(str(message.get("ts")), place.question_ts)
+        ]
+
+    def _may_stream(self) -> bool:
+        return self._clock.monotonic() >= self._streams_off_until
+
+
+def is_shell(message: Json) -> bool:
+    """Nothing was ever written into it."""
+    return _says(message) in ("", SHELL_TEXT)
+
+
+def _says(message: Json) -> str:
+    """The text and the blocks' text; a message's `text` is its Markdown where it has no blocks."""
+    blocks = message.get("blocks")
+    shown = [
+        str(block.get("text", ""))
+        for block in (blocks if isinstance(blocks, list) else [])
+        if isinstance(block, dict) and block.get("type") == "markdown"
+    ]
+    others = [b for b in blocks or [] if isinstance(b, dict) and b.get("type") != "markdown"]
+    text = "\n".join(shown) or str(message.get("markdown_text") or message.get("text") or "")
+    return text.strip() + ("\n+blocks" if others else "")
+
+
+def _is_newer(ts: str, than: str) -> bool:
+    try:
+        return float(ts) > float(than)
+    except ValueError:
+        return False

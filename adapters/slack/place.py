@@ -1,0 +1,41 @@
+"""Where an answer goes: what is stored with a question so that any process can answer it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from core.conversation import MessageRef
+
+PLATFORM = "slack"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The `reply_to` of a message."""
+
+    workspace: str
+    channel: str
+    thread_ts: str
+    question_ts: str
+    team: str
+    """The asker's own team: a stream wants to know for whom it is."""
+    user: str
+    bot_user: str
+    """The bot's user id in this workspace; tells its own messages from others."""
+    direct: bool
+
+    def to_reply_to(self) -> str:
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def read(cls, reply_to: str) -> Place:
+        """Raises ValueError for what `to_reply_to` did not write."""
+        fields = json.loads(reply_to)
+        try:
+            return cls(**fields)
+        except TypeError as error:
+            raise ValueError("not a place in Slack") from error
+
+    def ref(self, ts: str) -> MessageRef:
+        return MessageRef(PLATFORM, self.workspace, self.channel, ts)
