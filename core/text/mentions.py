@@ -114,7 +114,7 @@ class MentionFilter:
                 continue
             if self._may_become_code(spans, line, form.start()):
                 return forms, form.start()
-            forms.append(form.end())
+            forms.append(_break_at(form))
         tail = None if complete else _UNDECIDED.search(line, start)
         return forms, tail.start() if tail else len(line)
 
@@ -137,6 +137,12 @@ class MentionFilter:
             self._doubt = self._doubt or doubtful_from is not None
         self._block = next_block(self._block, line)
         self._released = []
+
+
+def _break_at(form: re.Match[str]) -> int:
+    text = form.group()
+    # Behind `&lt` without its semicolon a break would make a bare word of `@here` in `&lt@here`.
+    return form.start() + 1 if text[0] == "&" and text[-1] != ";" else form.end()
 
 
 def _insert_breaks(line: str, start: int, end: int, forms: list[int]) -> str:

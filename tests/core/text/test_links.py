@@ -1,0 +1,125 @@
+"""No image, no dangerous address and no disguised host survives; everything else does."""
+
+from __future__ import annotations
+
+import timeit
+
+import pytest
+from hypothesis import given
+from markdown_it import MarkdownIt
+from markdown_it.tree import SyntaxTreeNode
+
+from core.text.addresses import SCHEMES, disguised_target, may_be_link
+from core.text.links import safe_links
+from core.text.tree import walk
+from tests.core.text.texts import with_links
+
+TAKES_ALL = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+TAKES_ALL.validateLink = lambda url: True  # type: ignore[method-assign]
+
+
+def nodes(markdown: str) -> list[SyntaxTreeNode]:
+    return list(walk(SyntaxTreeNode(TAKES_ALL.parse(markdown))))
+
+
+CASES = [
+    # images
+    ("![x](https://evil.example/a.png)", "[x](https://evil.example/a.png)"),
+    ('![x](https://evil.example/a.png "t")', '[x](https://evil.example/a.png "t")'),
+    ("![](https://evil.example/?d=secret)", "[image](https://evil.example/?d=secret)"),
+    ("![x][r]\n\n[r]: https://i.example", "[x][r]\n\n[r]: https://i.example"),
+    ("![r]\n\n[r]: https://i.example", "[r]\n\n[r]: https://i.example"),
+    ("![x](data:image/png;base64,AAAA)", "x"),
+    ("![](javascript:alert)", "image"),
+    ("[![alt](https://i.example/a.png)](https://ok.example)", "[alt](https://ok.example)"),
+    ("Wow!![x](https://i.example)", "Wow!\u200b[x](https://i.example)"),
+    ("![bank.com](https://evil.example)", "[bank.com (evil.example)](https://evil.example)"),
+    # dangerous schemes
+    ("[a](javascript:alert(1))", "a"),
+    ("[a](JaVaScRiPt:alert)", "a"),
+    ("[a](vbscript:x)", "a"),
+    ("[a](data:text/html;base64,PHM+)", "a"),
+    ("[a](file:///etc/passwd)", "a"),
+    ("[a](slack://channel?id=1)", "a"),
+    ("[a](smb://host/share)", "a"),
+    ("[a](java&#10;script:x)", "a"),
+    ("[a](javascript&colon;x)", "a"),
+    ("[a](<java script:x>)", "a"),
+    ("[a](%6aavascript:x)", "a"),
+    ("[a](\\\\evil.example)", "a"),
+    ("[**a** `b`](javascript:x)", "**a** `b`"),
+    ("<javascript:alert>", "javascript:alert"),
+    ("[a][r]\n\n[r]: javascript:x\n", "a\n\n"),
+    ("[r][]\n\n> [r]: vbscript:x", "r\n\n"),
+    ("| [x\\|y](javascript:x) | b |\n|---|---|\n", "| x\\|y | b |\n|---|---|\n"),
+    ("> - [two\n>   lines](javascript:x) end", "> - two lines end"),
+    ("[[a](javascript:x)](https://e.example)", "[a](https://e.example)"),
+    ("# [t](javascript:x) #", "# t #"),
+    # disguised
+    ("[https://bank.com](https://evil.example)", "[https://bank.com (evil.example)](https://evil.example)"),
+    ("[bank.com/login](https://evil.example)", "[bank.com/login (evil.example)](https://evil.example)"),
+    ("[www.bank.com](https://bank.com.evil.example)", "[www.bank.com (bank.com.evil.example)](https://bank.com.evil.example)"),
+    ("[**bank.com**](https://evil.example/a_(b))", "[**bank.com** (evil.example)](https://evil.example/a_%28b%29)"),
+    ("[bank\u200b.com](https://evil.example)", "[bank\u200b.com (evil.example)](https://evil.example)"),
+    ("[bank．com](https://evil.example)", "[bank．com (evil.example)](https://evil.example)"),
+    ("[bank.com]\n\n[bank.com]: https://evil.example", "[bank.com (evil.example)](https://evil.example)\n\n[bank.com]: https://evil.example"),
+    ("<https://bank.com@evil.example>", "[https://bank.com@evil.example (evil.example)](https://bank.com@evil.example)"),
+    ("[ceo@bank.com](mailto:eve@evil.example)", "[ceo@bank.com (eve@evil.example)](mailto:eve@evil.example)"),
+    ("[аpple.com](https://аpple.com)", "[аpple.com (xn--pple-43d.com)](https://xn--pple-43d.com)"),
+    ("[10.0.0.1](http://10.0.0.2)", "[10.0.0.1 (10.0.0.2)](http://10.0.0.2)"),
+]  # fmt: skip
+
+FINE = [
+    "[docs](https://docs.example/a?b=c#d)",
+    "[https://docs.example/a](https://docs.example/a/b)",
+    "[www.docs.example](https://docs.example)",
+    "[asyncio.sleep](https://docs.python.org/3/)",
+    "[README.md](https://code.example/README.md) and [Node.js](https://node.example)",
+    "[mail](mailto:a@b.example) [call](tel:+4930123) <a@b.example> <https://docs.example>",
+    "[here](#section) [there](/path/file.md) [rel](docs/x.md)",
+    '[a][r]\n\n[r]: https://docs.example "Title"',
+    "`![x](y)` and\n\n```\n[a](javascript:x)\n```\n\n    [b](file:x)\n",
+    "no link [at] all, array[0](x) < y",
+    "\\[a](javascript:x)",
+]
+
+
+@pytest.mark.parametrize(("markdown", "safe"), CASES)
+def test_a_link_becomes_honest(markdown: str, safe: str) -> None:
+    assert safe_links(markdown) == safe
+
+
+@pytest.mark.parametrize("markdown", [safe for _, safe in CASES] + FINE)
+def test_an_honest_text_stays_as_it_is(markdown: str) -> None:
+    assert safe_links(markdown) == markdown
+
+
+@given(with_links)
+def test_no_bad_link_is_left_for_any_parser(text: str) -> None:
+    found = nodes(safe_links(text))
+    assert not [node for node in found if node.type == "image"]
+    for node in found:
+        if node.type == "link":
+            address = str(node.attrs["href"])
+            label = "".join(part.content for part in walk(node) if not part.children and part.token)
+            assert may_be_link(address)
+            assert ":" not in address.split("/")[0] or address.split(":")[0] in SCHEMES
+            assert not disguised_target(label, address)
+
+
+def test_a_text_built_to_outlast_the_rounds_loses_its_links() -> None:
+    text = "[" * 12 + "a" + "](javascript:x)" * 12 + " ![i](https://e.example)"
+    assert {node.type for node in nodes(safe_links(text))} <= {
+        "root",
+        "paragraph",
+        "inline",
+        "text",
+    }
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    ["[" * 20_000, "![" * 10_000, "[a](" * 8_000, "<a" * 20_000, "[a](javascript:x)" * 500],
+)
+def test_hostile_text_takes_no_more_than_moments(hostile: str) -> None:
+    assert min(timeit.repeat(lambda: safe_links(hostile), number=1, repeat=1)) < 5
