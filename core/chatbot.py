@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from core.correlation import correlated
-from core.document import Document
 from core.errors import DeliveryError
 from core.notices import build_notice
 from core.turn import QueuedMessage
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
         MessageRef,
         Reaction,
     )
+    from core.document import Document
     from core.feedback import Feedback
     from core.people.access import Access
     from core.ports import (
@@ -91,10 +91,12 @@ class Desk:
                 )
                 self._work_off(receipt, message, slot=slot)
             if receipt.status == "accepted" and command and command[0] == "stop":
-                await self.stop(message.conversation, message.author)
+                await self._overtake(message)
         return receipt.status
 
     async def react(self, reaction: Reaction) -> None:
+        if not self._parts.access.may_react(reaction):
+            return
         if self._parts.feedback.is_stop(reaction):
             conversation = await self._parts.stops.conversation_of(reaction.ref)
             if conversation is not None:
@@ -169,14 +171,23 @@ class Desk:
         if len(self._told) >= REMEMBERED_PEOPLE:
             self._told.pop(next(iter(self._told)))
         self._told[person] = now
-        whisper = asyncio.create_task(self._whisper_not_allowed(message))
+        self._whisper(message, build_notice("not_allowed", ""))
+
+    async def _overtake(self, message: InboundMessage) -> None:
+        """A typed stop acts now, not when its turn comes; its own row only keeps its place."""
+        if not await self.stop(message.conversation, message.author):
+            self._whisper(message, build_notice("nothing_to_stop", ""))
+
+    def _whisper(self, message: InboundMessage, document: Document) -> None:
+        """In the background: the platform waits for its acknowledgement."""
+        whisper = asyncio.create_task(self._try_whisper(message, document))
         self._whispers.add(whisper)
         whisper.add_done_callback(self._whispers.discard)
 
-    async def _whisper_not_allowed(self, message: InboundMessage) -> None:
+    async def _try_whisper(self, message: InboundMessage, document: Document) -> None:
         unstored = QueuedMessage("", 0, "question", message, self._parts.clock.now())
         reply = self._parts.platforms[message.ref.platform].replies.open(unstored)
         try:
-            await reply.whisper(build_notice("not_allowed", ""))
+            await reply.whisper(document)
         except DeliveryError as error:
             logger.warning("a notice could not be shown: %s", error)

@@ -22,6 +22,7 @@ Situation = Literal[
     "waiting",
     "gave_up",
     "nothing_to_answer",
+    "nothing_to_stop",
 ]
 """`waiting`: the provider is down and the question keeps its place. `gave_up`: a dead letter."""
 
@@ -140,6 +141,8 @@ def _text(kind: Category | Situation) -> str:  # noqa: C901, PLR0911, PLR0912 - 
                 "I tried several times and could not answer this. "
                 "Please ask again later, or tell whoever runs this bot."
             )
+        case "nothing_to_stop":
+            return "Nothing is being answered here right now."
         case "nothing_to_answer":
             return "I could not find a question in your message. Write `help` to see what I can do."
         case _:

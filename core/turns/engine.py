@@ -77,7 +77,7 @@ class Engine:
         unanswerable = _find_fault(queued.message)
         if unanswerable is not None:
             await self._tell(reply, build_notice(unanswerable, queued.turn_id))
-            return begin_turn(queued, "refused", error=unanswerable)
+            return begin_turn(queued, "refused")
         refusal = await self._parts.limits.check(queued)
         if refusal is not None:
             if refusal.notice is not None:
@@ -101,7 +101,13 @@ class Engine:
         found = self._parts.commands.find(message.text)
         if found is not None:
             name, arguments = found
-            call = CommandCall(name, arguments, message.conversation, message.author)
+            call = CommandCall(
+                name,
+                arguments,
+                message.conversation,
+                message.author,
+                direct=message.address == "direct",
+            )
             document = await self._parts.commands.run(call)
             if document.title or document.blocks:
                 await self._post(reply, document, queued, hold)

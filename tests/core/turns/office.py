@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.chatbot import Desk, DeskParts
 from core.commands.registry import Commands
+from core.commands.stop import Stop
 from core.feedback import Feedback
 from core.model.metered import Meter, MeteredModel
 from core.people.access import Access
@@ -103,7 +104,7 @@ class Office:
         access = access or Access()
         self.limits = Limits(limits or LimitSettings(), self.store, self.store, self.clock)
         platforms = {"fake": self.chat.platform}
-        commands = Commands([PingCommand()])
+        commands = Commands([PingCommand(), Stop(self._stop)])
         parts = EngineParts(
             model=MeteredModel(
                 self.model, self.limits.guard(self.store), NoPrices(), Words(), meter
@@ -149,6 +150,9 @@ class Office:
                 on_duplicate=self.duplicates.append,
             )
         )
+
+    async def _stop(self, conversation, author) -> bool:
+        return await self.desk.stop(conversation, author)
 
     @property
     def turns(self) -> list[Turn]:

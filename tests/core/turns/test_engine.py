@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from core.completion import Finished, Retrying, Switched
-from core.conversation import Attachment
+from core.conversation import Attachment, Reaction
 from core.errors import (
     AuthenticationFailed,
     DeliveryError,
@@ -19,7 +19,7 @@ from core.errors import (
 from core.people.access import Access
 from core.people.limits import LimitSettings
 from core.people.rates import parse_rate
-from tests.core.turns.making import ADA, BEN, ask, said
+from tests.core.turns.making import ADA, BEN, NOON, ask, said
 from tests.core.turns.office import Office
 from tests.fakes.model import USAGE, Pause
 
@@ -174,7 +174,8 @@ async def test_an_empty_message_gets_a_polite_word_and_no_model_call():
 async def test_a_huge_message_is_refused_politely():
     office = Office("Never.")
     turn = await answered(office, ask("x" * 12_001))
-    assert (turn.outcome, turn.error) == ("refused", "too_long")
+    assert turn.outcome == "refused"
+    assert "too long" in words(office.chat.whispers[0][1])
 
 
 async def test_a_person_over_the_limit_is_told_once():
@@ -246,9 +247,51 @@ async def test_a_stopped_answer_keeps_its_text_and_can_be_asked_again():
     assert not await office.desk.again(shown.ref, BEN, "click-2")
 
 
-async def test_nothing_to_stop_is_said_so():
+async def test_a_typed_stop_overtakes_what_waits():
+    office = Office(["Some text", Pause(1000)], "Never.")
+    await office.desk.accept(ask("One?"))
+    await office.chat.until(lambda: bool(office.chat.answers and office.chat.answers[0].text))
+    await office.desk.accept(ask("Two?", n=2))
+    await office.desk.accept(ask("Stop", n=3))
+    await office.workers.idle()
+    assert [turn.outcome for turn in office.turns] == ["stopped", "command"]
+    assert office.chat.whispers == []
+
+
+async def test_nothing_to_stop_is_said_to_the_asker_alone():
     office = Office("Hello.")
     assert not await office.desk.stop(ask("").conversation, ADA)
+    turn = await answered(office, ask("stop"))
+    assert turn.outcome == "command"
+    assert [user for user, _ in office.chat.whispers] == ["U1"]
+    assert office.chat.answers == []
+
+
+async def test_an_emoji_on_a_running_answer_stops_it():
+    office = Office(["Some text", Pause(1000)])
+    await office.desk.accept(ask("One?"))
+    await office.chat.until(lambda: bool(office.chat.answers and office.chat.answers[0].text))
+    ref = office.chat.answers[0].ref
+    await office.desk.react(Reaction(ref, BEN, "octagonal_sign", True, NOON))
+    assert [turn.outcome for turn in await office.recorded()] == ["stopped"]
+
+
+async def test_an_emoji_on_an_answer_rates_it():
+    office = Office("Hello.")
+    await answered(office, ask("Hi?"))
+    ref = office.chat.answers[0].ref
+    await office.desk.react(Reaction(ref, BEN, "+1", True, NOON))
+    await office.desk.react(Reaction(ref, BEN, "eyes", True, NOON))
+    assert [rating.value for rating in office.watching.ratings] == [1]
+
+
+async def test_who_has_no_access_is_told_once_and_nothing_is_stored():
+    office = Office("Never.", access=Access(users=["fake:T1:U2"]))
+    for n in range(3):
+        assert await office.desk.accept(ask("Hi?", n=n)) == "not_allowed"
+    await asyncio.sleep(1)
+    assert [user for user, _ in office.chat.whispers] == ["U1"]
+    assert office.store.data.rows == {}
 
 
 async def test_a_message_from_another_place_shares_no_history():
