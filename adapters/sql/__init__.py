@@ -1,0 +1,1 @@
+"""The store: inbox, ledger, ratings and preferences in one SQL database."""

@@ -1,0 +1,175 @@
+"""Money and rates: what model calls cost, and how many questions arrived."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, case, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from adapters.sql.database import Part
+from adapters.sql.rows import to_us, to_usage_columns
+from adapters.sql.tables import ExactText, at, completions, inbox, match
+from core.completion import Completion
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Select
+
+_c = completions.c
+_PERSON = ("platform", "workspace", "user_id")
+_SETTLED = (
+    "model",
+    "input_tokens",
+    "output_tokens",
+    "cached_tokens",
+    "reasoning_tokens",
+    "cost_usd",
+    "source",
+    "outcome",
+)
+
+
+def _insert_for_asker(n: Any) -> Any:
+    """A row with its person copied from the question, as budgets are asked for by person."""
+    given = select(bindparam("turn_id", type_=ExactText()).label("turn_id")).subquery("given")
+    own = ("model", "reserved_usd", *_SETTLED[1:], "called_at_us")
+    columns = [
+        given.c.turn_id,
+        n,
+        *(bindparam(name, type_=_c[name].type) for name in own),
+        func.coalesce(inbox.c.platform, ""),
+        func.coalesce(inbox.c.workspace, ""),
+        func.coalesce(inbox.c.author_id, ""),
+    ]
+    joined = given.outerjoin(inbox, inbox.c.turn_id == given.c.turn_id)
+    # Without a WHERE, SQLite takes the ON of ON CONFLICT for a join's.
+    source = select(*columns).select_from(joined).where(given.c.turn_id == given.c.turn_id)
+    return insert(completions).from_select(["turn_id", "n", *own, *_PERSON], source)
+
+
+_next_n = (
+    select(func.coalesce(func.max(_c.n), 0) + 1).where(match(completions, "turn_id"))
+).scalar_subquery()
+RESERVE = _insert_for_asker(_next_n).returning(_c.n)
+_settled = _insert_for_asker(bindparam("n", type_=_c.n.type))
+SETTLE = _settled.on_conflict_do_update(
+    index_elements=["turn_id", "n"], set_={name: _settled.excluded[name] for name in _SETTLED}
+)
+SETTLE_CUT = (
+    update(completions)
+    .where(match(completions, "turn_id"), _c.outcome == "running")
+    .values(
+        cost_usd=_c.reserved_usd,
+        source=case((_c.reserved_usd.is_(None), "unknown"), else_="estimated"),
+        outcome="internal",
+    )
+)
+_spent_usd = func.sum(
+    case(
+        (_c.outcome == "running", func.coalesce(_c.reserved_usd, 0.0)),
+        else_=func.coalesce(_c.cost_usd, 0.0),
+    )
+)
+SPENT_IN_WORKSPACE = select(_spent_usd).where(
+    match(completions, "platform", "workspace"), _c.called_at_us >= bindparam("since_us")
+)
+SPENT_BY_USER = SPENT_IN_WORKSPACE.where(match(completions, "user_id"))
+
+
+def _count(*names: str) -> Select[int]:
+    return select(func.count()).where(
+        match(inbox, "platform", "workspace", *names),
+        inbox.c.kind == "question",
+        inbox.c.runs > 0,
+        inbox.c.state != "refused",
+        inbox.c.received_at_us >= bindparam("since_us"),
+        inbox.c.received_at_us < bindparam("until_us"),
+    )
+
+
+COUNTS = {
+    (False, False): _count(),
+    (False, True): _count("author_id"),
+    (True, False): _count("channel"),
+    (True, True): _count("channel", "author_id"),
+}
+"""By whether a channel and a user are asked for: each has its index."""
+NEVER_US = 2**62
+
+
+def to_completion_columns(completion: Completion, called_at_us: int) -> dict[str, Any]:
+    return {
+        "turn_id": completion.turn_id,
+        "n": completion.n,
+        "model": completion.model,
+        "reserved_usd": completion.reserved_usd,
+        **to_usage_columns(completion.usage),
+        "cost_usd": completion.cost_usd,
+        "source": completion.source,
+        "outcome": completion.outcome,
+        "called_at_us": called_at_us,
+    }
+
+
+class SqlCompletions(Part):
+    """core.ports.Completions and core.ports.Arrivals."""
+
+    async def reserve(self, turn_id: str, model: str, reserved_usd: float | None) -> Completion:
+        wanted = Completion(turn_id, 0, model, reserved_usd)
+        columns = to_completion_columns(wanted, to_us(self._clock.now()))
+        n = await self._database.write(_reserve, columns)
+        return Completion(turn_id, n, model, reserved_usd)
+
+    async def settle(self, completion: Completion) -> None:
+        columns = to_completion_columns(completion, to_us(self._clock.now()))
+        await self._database.write(_settle, columns)
+
+    async def spent_usd(
+        self, platform: str, workspace: str, user_id: str, since: datetime
+    ) -> float:
+        person = {"platform": platform, "workspace": workspace, "user_id": user_id}
+        return await self._database.read(_spent, person, to_us(since))
+
+    async def count(
+        self,
+        platform: str,
+        workspace: str,
+        *,
+        channel: str,
+        user_id: str,
+        since: datetime,
+        until: datetime | None = None,
+    ) -> int:
+        place = {
+            "platform": platform,
+            "workspace": workspace,
+            "channel": channel,
+            "author_id": user_id,
+        }
+        until_us = NEVER_US if until is None else to_us(until)
+        return await self._database.read(_arrivals, place, to_us(since), until_us)
+
+
+def _reserve(connection: Connection, columns: Mapping[str, Any]) -> int:
+    n: int = connection.execute(RESERVE, {**columns, "at_turn_id": columns["turn_id"]}).scalar_one()
+    return n
+
+
+def _settle(connection: Connection, columns: Mapping[str, Any]) -> None:
+    connection.execute(SETTLE, columns)
+
+
+def _spent(connection: Connection, person: Mapping[str, str], since_us: int) -> float:
+    statement = SPENT_BY_USER if person["user_id"] else SPENT_IN_WORKSPACE
+    return connection.execute(statement, {**at(person), "since_us": since_us}).scalar() or 0.0
+
+
+def _arrivals(
+    connection: Connection, place: Mapping[str, str], since_us: int, until_us: int
+) -> int:
+    statement = COUNTS[bool(place["channel"]), bool(place["author_id"])]
+    period = {"since_us": since_us, "until_us": until_us}
+    return connection.execute(statement, {**at(place), **period}).scalar_one()

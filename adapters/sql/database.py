@@ -1,0 +1,43 @@
+"""What the statements need of a database, whichever it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar, TypeVarTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection
+
+    from core.ports import Clock
+
+T = TypeVar("T")
+Given = TypeVarTuple("Given")
+
+
+class Database(Protocol):
+    """Runs operations: plain functions that get a connection inside a transaction.
+
+    An operation that raises changes nothing. Every failure of the database itself is NotStored.
+    Cancelling the caller does not undo an operation: it may still happen.
+    """
+
+    async def write(self, operation: Callable[[Connection, *Given], T], *given: *Given) -> T:
+        """Returns once the change is durable."""
+        ...
+
+    async def read(self, operation: Callable[[Connection, *Given], T], *given: *Given) -> T:
+        """Sees everything that `write` has returned for."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Part:
+    """What each part of the store works with."""
+
+    def __init__(self, database: Database, clock: Clock, replica_id: str, lease_s: float) -> None:
+        self._database = database
+        self._clock = clock
+        self._replica_id = replica_id
+        self._lease_us = int(lease_s * 1_000_000)

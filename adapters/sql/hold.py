@@ -1,0 +1,223 @@
+"""What the owner of a conversation writes: each operation begins with the fence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from sqlalchemy import BigInteger, Boolean, bindparam, case, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from adapters.sql.completions import SETTLE, SETTLE_CUT, to_completion_columns
+from adapters.sql.rows import read_queued, read_ref, to_ref_columns, to_turn_columns, to_us
+from adapters.sql.tables import OPEN, at, conversations, inbox, match, reply_refs, turns
+from core.errors import OwnershipLost
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from adapters.sql.database import Database
+    from adapters.sql.rows import AnyRow
+    from core.conversation import ConversationKey, MessageRef
+    from core.ports import Clock
+    from core.turn import QueuedMessage, Turn
+
+_c = conversations.c
+_ours = match(conversations, "id", "owner", "epoch")
+_one = bindparam("ended", type_=BigInteger())
+
+FENCE = (
+    update(conversations).where(_ours).values(next_seq=_c.next_seq).returning(_c.id, _c.sole_author)
+)
+_oldest = (
+    select(inbox.c.turn_id)
+    .where(match(inbox, "conversation_id"), inbox.c.state == OPEN)
+    .order_by(inbox.c.seq)
+    .limit(1)
+)
+BEGIN = (
+    update(inbox)
+    .where(inbox.c.turn_id == _oldest.scalar_subquery(), inbox.c.state == OPEN)
+    .values(runs=inbox.c.runs + 1, starts=inbox.c.starts + 1)
+    .returning(*inbox.c)
+)
+PARTS = (
+    select(*(reply_refs.c[name] for name in ("platform", "workspace", "channel", "message_id")))
+    .where(match(reply_refs, "turn_id"))
+    .order_by(reply_refs.c.n)
+)
+_next_part = (
+    select(func.coalesce(func.max(reply_refs.c.n), 0) + 1)
+    .where(match(reply_refs, "turn_id"))
+    .scalar_subquery()
+)
+SAVE_PART = insert(reply_refs).values(
+    {
+        name: bindparam(name)
+        for name in ("platform", "workspace", "channel", "message_id", "conversation_id", "turn_id")
+    }
+    | {"n": _next_part}
+).on_conflict_do_nothing()  # fmt: skip
+END = (
+    update(inbox)
+    .where(match(inbox, "turn_id"), inbox.c.state == OPEN)
+    .values(state=bindparam("end"), reason=bindparam("why"))
+    .returning(inbox.c.seq, inbox.c.erased, inbox.c.replaces)
+)
+ENDED = select(inbox.c.seq, inbox.c.erased, inbox.c.replaces).where(match(inbox, "turn_id"))
+RECORD = insert(turns).on_conflict_do_nothing()
+REPLACE = update(turns).where(match(turns, "turn_id")).values(replaced=True)
+PASS_ON = (
+    update(conversations)
+    .where(_ours)
+    .values(
+        finished=_c.finished + _one,
+        stop_turn=func.nullif(_c.stop_turn, bindparam("turn_id")),
+        sole_author=case((~bindparam("several", type_=Boolean()), _c.sole_author)),
+        owner=case(
+            (
+                or_(~bindparam("release", type_=Boolean()), _c.finished + _one < _c.next_seq),
+                _c.owner,
+            )
+        ),
+    )
+    .returning(_c.owner)
+)
+GIVE_BACK = (
+    update(inbox)
+    .where(match(inbox, "turn_id"), inbox.c.state == OPEN)
+    .values(
+        failures=inbox.c.failures + bindparam("failed", type_=BigInteger()),
+        starts=inbox.c.starts - bindparam("not_counted", type_=BigInteger()),
+    )
+    .returning(inbox.c.failures)
+)
+RELEASE = (
+    update(conversations)
+    .where(_ours, _c.finished == _c.next_seq)
+    .values(owner=None)
+    .returning(_c.id)
+)
+YIELD = (
+    update(conversations)
+    .where(_ours)
+    .values(owner=None, waiting_since_us=bindparam("now_us"))
+    .returning(_c.id)
+)
+
+
+class SqlHold:
+    """core.ports.Hold."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        key: ConversationKey,
+        conversation_id: int,
+        owner: str,
+        epoch: int,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._key = key
+        self._ours = at({"id": conversation_id, "owner": owner, "epoch": epoch})
+        self._id = {"conversation_id": conversation_id}
+
+    @property
+    def conversation(self) -> ConversationKey:
+        return self._key
+
+    async def begin(self) -> QueuedMessage | None:
+        return await self._database.write(self._begin)
+
+    async def save_part(self, turn_id: str, ref: MessageRef) -> None:
+        await self._database.write(self._save_part, turn_id, ref)
+
+    async def record(self, turn: Turn, *, release: bool = True) -> bool:
+        return await self._database.write(self._record, turn, release)
+
+    async def give_back(self, turn_id: str, *, failed: bool) -> int:
+        return await self._database.write(self._give_back, turn_id, failed)
+
+    async def bury(self, turn_id: str, reason: str) -> None:
+        await self._database.write(self._bury, turn_id, reason)
+
+    async def release(self, *, force: bool = False) -> bool:
+        return await self._database.write(self._release, force)
+
+    def _fence(self, connection: Connection) -> AnyRow:
+        row = connection.execute(FENCE, self._ours).first()
+        if row is None:
+            raise OwnershipLost(f"the conversation {self._key} is not ours any more")
+        return row
+
+    def _begin(self, connection: Connection) -> QueuedMessage | None:
+        self._fence(connection)
+        row = connection.execute(BEGIN, at(self._id)).first()
+        if row is None:
+            return None
+        parts = connection.execute(PARTS, {"at_turn_id": row.turn_id})
+        return read_queued(row, self._key, [read_ref(part) for part in parts])
+
+    def _save_part(self, connection: Connection, turn_id: str, ref: MessageRef) -> None:
+        self._fence(connection)
+        columns = {**to_ref_columns(ref), **self._id, "turn_id": turn_id}
+        connection.execute(SAVE_PART, {**columns, "at_turn_id": turn_id})
+
+    def _record(self, connection: Connection, turn: Turn, release: bool) -> bool:
+        sole_author = self._fence(connection).sole_author
+        row, ended = self._end(connection, turn.turn_id, _end_of(turn), "")
+        stored = {**self._id, "seq": row.seq, "replaced": False}
+        if row.erased:  # its author deleted it while it ran: no word of it is kept
+            stored |= {"question": "", "answer": ""}
+        connection.execute(RECORD, to_turn_columns(turn, stored))
+        if row.replaces:
+            connection.execute(REPLACE, {"at_turn_id": row.replaces})
+        self._settle(connection, turn)
+        several = any(said.author.user_id != sole_author for said in turn.context)
+        return self._pass_on(connection, turn.turn_id, ended, several, release)
+
+    def _end(self, connection: Connection, turn_id: str, end: str, why: str) -> tuple[AnyRow, bool]:
+        """The message's row, and whether it was open until now."""
+        row = connection.execute(END, {"at_turn_id": turn_id, "end": end, "why": why}).first()
+        if row is not None:
+            return row, True
+        return connection.execute(ENDED, {"at_turn_id": turn_id}).one(), False
+
+    def _settle(self, connection: Connection, turn: Turn) -> None:
+        now_us = to_us(self._clock.now())
+        for completion in turn.completions:
+            connection.execute(SETTLE, to_completion_columns(completion, now_us))
+        connection.execute(SETTLE_CUT, {"at_turn_id": turn.turn_id})
+
+    def _pass_on(
+        self, connection: Connection, turn_id: str, ended: bool, several: bool, release: bool
+    ) -> bool:
+        columns = {"turn_id": turn_id, "ended": int(ended), "several": several, "release": release}
+        owner = connection.execute(PASS_ON, {**self._ours, **columns}).scalar_one()
+        return owner is None
+
+    def _give_back(self, connection: Connection, turn_id: str, failed: bool) -> int:
+        self._fence(connection)
+        columns = {"at_turn_id": turn_id, "failed": int(failed), "not_counted": int(not failed)}
+        return cast("int", connection.execute(GIVE_BACK, columns).scalar() or 0)
+
+    def _bury(self, connection: Connection, turn_id: str, reason: str) -> None:
+        self._fence(connection)
+        _, ended = self._end(connection, turn_id, "dead", reason)
+        connection.execute(SETTLE_CUT, {"at_turn_id": turn_id})
+        self._pass_on(connection, turn_id, ended, several=False, release=False)
+
+    def _release(self, connection: Connection, force: bool) -> bool:
+        if force:
+            self._fence(connection)
+            now_us = to_us(self._clock.now())
+            return connection.execute(YIELD, {**self._ours, "now_us": now_us}).first() is not None
+        if connection.execute(RELEASE, self._ours).first() is not None:
+            return True
+        self._fence(connection)
+        return False
+
+
+def _end_of(turn: Turn) -> str:
+    return "refused" if turn.outcome == "refused" else "done"

@@ -1,0 +1,54 @@
+"""Which schema a database has, and the way to the present one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import inspect, select
+
+from adapters.sql.tables import schema_version
+from core.errors import SettingError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+VERSION = 1
+"""Of the schema that this program writes; every migration adds one, and stores the oldest version
+that can still work with the result as `readable_by`."""
+
+
+def prepare(connection: Connection) -> None:
+    """Migrate, if need be. Raises SettingError for a database that this program cannot read."""
+    version, readable_by = _read_version(connection)
+    if readable_by > VERSION:
+        raise SettingError(
+            f"DATABASE_URL names a database of a newer version (schema {version}, readable from "
+            f"{readable_by} on; this program has {VERSION}): update the bot"
+        )
+    if version < VERSION:
+        _upgrade(connection)
+
+
+def _read_version(connection: Connection) -> tuple[int, int]:
+    if not inspect(connection).has_table(schema_version.name):
+        return 0, 0
+    row = connection.execute(select(schema_version)).one()
+    return row.version, row.readable_by
+
+
+def _upgrade(connection: Connection) -> None:
+    # Imported for the few starts that need them: they take as long as the rest of the start.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    try:
+        command.upgrade(config, "head")
+    except BaseException:
+        connection.exec_driver_sql("ROLLBACK")
+        raise
+    connection.exec_driver_sql("COMMIT")

@@ -1,0 +1,131 @@
+"""What people think of answers, and the settings they make in the chat."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, bindparam, delete, or_, select
+from sqlalchemy.dialects.postgresql import insert
+
+from adapters.sql.database import Part
+from adapters.sql.rows import to_ref_columns, to_us
+from adapters.sql.tables import at, match, preferences, ratings, reply_refs
+from core.rating import Rating
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import Connection
+
+    from core.ports import Scope
+    from core.rating import Mark
+
+_MESSAGE = ("platform", "workspace", "channel", "message_id")
+_rated = insert(ratings)
+RATE = _rated.on_conflict_do_update(
+    index_elements=[*_MESSAGE, "user_id", "emoji"],
+    set_={
+        name: _rated.excluded[name]
+        for name in ("user_name", "value", "active", "marked_at_us", "source", "reason")
+    },
+    where=ratings.c.marked_at_us <= _rated.excluded.marked_at_us,
+)
+TURN_OF = select(reply_refs.c.turn_id).where(match(reply_refs, *_MESSAGE))
+NEWEST = (
+    select(ratings.c.value)
+    .join(
+        reply_refs,
+        and_(*(reply_refs.c[name] == ratings.c[name] for name in _MESSAGE)),
+    )
+    .where(match(reply_refs, "turn_id"), match(ratings, "user_id"), ratings.c.active)
+    .order_by(ratings.c.marked_at_us.desc())
+    .limit(1)
+)
+_p = preferences.c
+READ = select(_p.scope, _p.name, _p.value).where(
+    match(preferences, "platform", "workspace"),
+    or_(
+        and_(_p.scope == "person", _p.subject == bindparam("user_id")),
+        and_(_p.scope == "channel", _p.subject == bindparam("channel")),
+        and_(_p.scope == "workspace", _p.subject == ""),
+    ),
+)
+_made = insert(preferences)
+WRITE = _made.on_conflict_do_update(
+    index_elements=["platform", "workspace", "scope", "subject", "name"],
+    set_={"value": _made.excluded.value},
+)
+REMOVE = delete(preferences).where(
+    match(preferences, "platform", "workspace", "scope", "subject", "name")
+)
+
+
+class SqlRatings(Part):
+    """core.ports.Ratings."""
+
+    async def rate(self, mark: Mark) -> Rating | None:
+        return await self._database.write(_rate, mark)
+
+
+class SqlPreferences(Part):
+    """core.ports.Preferences."""
+
+    async def read(
+        self, platform: str, workspace: str, channel: str, user_id: str
+    ) -> Mapping[Scope, Mapping[str, str]]:
+        place = at({"platform": platform, "workspace": workspace})
+        columns = {**place, "channel": channel, "user_id": user_id}
+        return await self._database.read(_read, columns)
+
+    async def write(
+        self,
+        scope: Scope,
+        platform: str,
+        workspace: str,
+        subject: str,
+        name: str,
+        value: str | None,
+    ) -> None:
+        columns = {
+            "platform": platform,
+            "workspace": workspace,
+            "scope": scope,
+            "subject": subject,
+            "name": name,
+        }
+        await self._database.write(_write, columns, value)
+
+
+def _rate(connection: Connection, mark: Mark) -> Rating | None:
+    columns = {
+        **to_ref_columns(mark.ref),
+        "user_id": mark.author.user_id,
+        "user_name": mark.author.name,
+        "emoji": mark.emoji,
+        "value": mark.value,
+        "active": mark.active,
+        "marked_at_us": to_us(mark.at),
+        "source": mark.source,
+        "reason": mark.reason,
+    }
+    connection.execute(RATE, columns)
+    turn_id = connection.execute(TURN_OF, at(to_ref_columns(mark.ref))).scalar()
+    if turn_id is None:
+        return None
+    person = {"at_turn_id": turn_id, "at_user_id": mark.author.user_id}
+    value = connection.execute(NEWEST, person).scalar()
+    return Rating(turn_id, mark.author, None if value is None else 1 if value > 0 else -1)
+
+
+def _read(connection: Connection, columns: Mapping[str, str]) -> Mapping[Scope, Mapping[str, str]]:
+    found: dict[Scope, dict[str, str]] = {"person": {}, "channel": {}, "workspace": {}}
+    for scope, name, value in connection.execute(READ, columns):
+        found[scope][name] = value
+    return found
+
+
+def _write(connection: Connection, columns: Mapping[str, str], value: str | None) -> None:
+    if value is None:
+        connection.execute(REMOVE, at(columns))
+    else:
+        connection.execute(WRITE, {**columns, "value": value})

@@ -1,0 +1,1 @@
+"""One SQLite file: its lock, its one writer with group commit, its readers."""

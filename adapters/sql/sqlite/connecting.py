@@ -1,0 +1,62 @@
+"""Connections to the file, in the modes that durability and speed ask for."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING, cast
+
+from sqlalchemy import URL, NullPool, create_engine
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy import Connection
+
+BUSY_TIMEOUT_S = 1.0
+"""How long a foreign tool may hold the file before a write is refused."""
+_WRITER = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",  # a commit survives a power cut
+    "PRAGMA temp_store = MEMORY",
+)
+_READER = ("PRAGMA query_only = ON", "PRAGMA temp_store = MEMORY")
+
+
+def connect_writer(path: Path) -> Connection:
+    return _connect(path, _WRITER)
+
+
+def connect_reader(path: Path) -> Connection:
+    return _connect(path, _READER)
+
+
+def _connect(path: Path, pragmas: tuple[str, ...]) -> Connection:
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        poolclass=NullPool,
+        # Transactions are begun and ended here, in SQL: the driver would begin them too late.
+        isolation_level="AUTOCOMMIT",
+        connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
+    )
+    connection = engine.connect()
+    try:
+        for pragma in pragmas:
+            connection.exec_driver_sql(pragma).close()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def driver(connection: Connection) -> sqlite3.Connection:
+    """The connection below: for BEGIN, COMMIT and savepoints, which need no toolkit."""
+    return cast("sqlite3.Connection", connection.connection.dbapi_connection)
+
+
+def copy(connection: Connection, path: Path) -> None:
+    """Write all that the connection sees into a new file."""
+    target = sqlite3.connect(path)
+    try:
+        driver(connection).backup(target)
+    finally:
+        target.close()

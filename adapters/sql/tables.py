@@ -1,0 +1,342 @@
+"""The schema: every table, its logical keys, and the indexes that the statements rely on."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    and_,
+    bindparam,
+    literal_column,
+    text,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import ColumnElement, Dialect
+    from sqlalchemy.sql.compiler import SQLCompiler
+
+_ESCAPED = "\x01"
+
+
+class ExactText(TypeDecorator[str]):
+    """Any Python text, given back as it was.
+
+    Databases refuse lone surrogates, and PostgreSQL refuses NUL. Such text is kept as JSON behind
+    a mark; replacing the characters instead could make two conversations one.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        del dialect
+        if not value:
+            return value
+        if value[0] == _ESCAPED or "\0" in value or not _is_encodable(value):
+            return _ESCAPED + json.dumps(value)
+        return value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        del dialect
+        if value is None or not value.startswith(_ESCAPED):
+            return value
+        restored: str = json.loads(value[1:])
+        return restored
+
+
+def _is_encodable(value: str) -> bool:
+    if value.isascii():
+        return True
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+class NowUs(FunctionElement[int]):
+    """The database's clock, in microseconds since 1970: all processes read leases by it."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(NowUs, "sqlite")
+def _now_in_sqlite(element: NowUs, compiler: SQLCompiler, **options: Any) -> str:
+    del element, compiler, options
+    return "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"
+
+
+@compiles(NowUs, "postgresql")
+def _now_in_postgresql(element: NowUs, compiler: SQLCompiler, **options: Any) -> str:
+    del element, compiler, options
+    return "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"
+
+
+OPEN: ColumnElement[str] = literal_column("'open'")
+NOTHING: ColumnElement[str] = literal_column("''")
+"""Written out in statements: an index over some rows is used only where they are named so."""
+
+
+def match(table: Table, *names: str) -> ColumnElement[bool]:
+    """Columns equal to the parameters that `at` makes of their names.
+
+    The names have to differ: a parameter with the name of a column would be set by an UPDATE.
+    """
+    return and_(*(table.c[name] == bindparam(f"at_{name}") for name in names))
+
+
+def at(columns: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"at_{name}": value for name, value in columns.items()}
+
+
+metadata = MetaData()
+RowId = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite counts by itself only in a column of type INTEGER."""
+
+
+def _text(name: str, *, nullable: bool = False) -> Column[str]:
+    return Column(name, ExactText, nullable=nullable)
+
+
+def _integer(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False)
+
+
+def _flag(name: str) -> Column[bool]:
+    return Column(name, Boolean, nullable=False)
+
+
+def _amount(name: str, *, nullable: bool = True) -> Column[float]:
+    return Column(name, Double, nullable=nullable)
+
+
+def _ref() -> tuple[Column[str], ...]:
+    return _text("platform"), _text("workspace"), _text("channel"), _text("message_id")
+
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    _text("platform"),
+    _text("workspace"),
+    _text("channel"),
+    _text("thread"),
+    _integer("next_seq"),  # of the newest message
+    _integer("finished"),  # a count: those behind a running one can be dropped before it ends
+    _text("owner", nullable=True),
+    _integer("epoch"),
+    _integer("taken_seq"),  # the message with which the present owner took it
+    _text("stop_turn", nullable=True),
+    _text("sole_author", nullable=True),  # NULL: several people have written
+    _integer("history_from"),
+    _integer("waiting_since_us"),
+    UniqueConstraint("platform", "workspace", "channel", "thread", name="conversations_key"),
+    Index(
+        "conversations_waiting",
+        "waiting_since_us",
+        sqlite_where=text("finished < next_seq"),
+        postgresql_where=text("finished < next_seq"),
+    ),
+    Index(
+        "conversations_owned",
+        "owner",
+        sqlite_where=text("owner IS NOT NULL"),
+        postgresql_where=text("owner IS NOT NULL"),
+    ),
+)
+
+replicas = Table(
+    "replicas",
+    metadata,
+    Column("id", ExactText, primary_key=True),
+    _integer("expires_at_us"),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("turn_id", ExactText, primary_key=True),
+    _integer("conversation_id"),
+    _integer("seq"),
+    _text("kind"),
+    *_ref(),
+    _text("key"),  # the click that asked again; empty for the message itself
+    _text("twin"),
+    _text("author_id"),
+    _text("author_name"),
+    _text("address"),
+    _text("text"),
+    _text("attachments"),
+    _text("reply_to"),
+    _integer("sent_at_us"),
+    _flag("mentions_others"),
+    _integer("received_at_us"),
+    _text("replaces"),  # the turn whose answer is written anew
+    _text("state"),  # open, done, refused, dropped, dead
+    _integer("runs"),  # every beginning
+    _integer("starts"),  # those that count against the message
+    _integer("failures"),
+    _flag("erased"),
+    _text("reason"),
+    UniqueConstraint("platform", "workspace", "channel", "message_id", "key", name="inbox_message"),
+    Index(
+        "inbox_twin",
+        "platform",
+        "workspace",
+        "twin",
+        unique=True,
+        sqlite_where=text("twin <> ''"),
+        postgresql_where=text("twin <> ''"),
+    ),
+    Index(
+        "inbox_open",
+        "conversation_id",
+        "seq",
+        "received_at_us",
+        sqlite_where=text("state = 'open'"),
+        postgresql_where=text("state = 'open'"),
+    ),
+    Index("inbox_by_author", "platform", "workspace", "author_id", "received_at_us"),
+    Index("inbox_by_channel", "platform", "workspace", "channel", "received_at_us"),
+    Index("inbox_by_workspace", "platform", "workspace", "received_at_us"),
+)
+
+reply_refs = Table(
+    "reply_refs",
+    metadata,
+    *(Column(name, ExactText, primary_key=True) for name in ("platform", "workspace")),
+    *(Column(name, ExactText, primary_key=True) for name in ("channel", "message_id")),
+    _integer("conversation_id"),
+    _text("turn_id"),
+    _integer("n"),
+    Index("reply_refs_of_turn", "turn_id", "n"),
+)
+
+completions = Table(
+    "completions",
+    metadata,
+    Column("turn_id", ExactText, primary_key=True),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    _text("model"),
+    _amount("reserved_usd"),
+    _integer("input_tokens"),
+    _integer("output_tokens"),
+    _integer("cached_tokens"),
+    _integer("reasoning_tokens"),
+    _amount("cost_usd"),
+    _text("source"),
+    _text("outcome"),
+    _text("platform"),
+    _text("workspace"),
+    _text("user_id"),
+    _integer("called_at_us"),
+    Index("completions_by_user", "platform", "workspace", "user_id", "called_at_us"),
+    Index("completions_by_workspace", "platform", "workspace", "called_at_us"),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("turn_id", ExactText, primary_key=True),
+    _integer("conversation_id"),
+    _integer("seq"),
+    _flag("replaced"),  # asked again since, in the same messages
+    _text("platform"),
+    _text("workspace"),
+    _text("channel"),
+    _text("thread"),
+    _text("user_id"),
+    _text("user_name"),
+    _text("kind"),
+    _text("outcome"),
+    _integer("received_at_us"),
+    _text("message_id"),
+    _text("model"),
+    _integer("input_tokens"),
+    _integer("output_tokens"),
+    _integer("cached_tokens"),
+    _integer("reasoning_tokens"),
+    _amount("cost_usd"),
+    _text("prompt_version"),
+    _amount("first_token_s"),
+    _amount("first_visible_s"),
+    _amount("latency_s", nullable=False),
+    _integer("attempts"),
+    _text("error"),
+    _flag("incomplete"),
+    _text("correlation_id"),
+    # Long texts last: who reads only numbers does not read past them.
+    _text("question"),
+    _text("answer"),
+    _text("context"),
+    Index("turns_of_conversation", "conversation_id", "seq"),
+    Index("turns_of_channel", "platform", "workspace", "channel", "received_at_us"),
+    # Covers the whole summary, so that a million turns are read without their texts.
+    Index(
+        "turns_by_time",
+        "received_at_us",
+        "kind",
+        "platform",
+        "workspace",
+        "channel",
+        "user_id",
+        "outcome",
+        "error",
+        "latency_s",
+        "first_visible_s",
+        "input_tokens",
+        "output_tokens",
+        "cached_tokens",
+        "turn_id",
+    ),
+)
+
+ratings = Table(
+    "ratings",
+    metadata,
+    *(Column(name, ExactText, primary_key=True) for name in ("platform", "workspace")),
+    *(Column(name, ExactText, primary_key=True) for name in ("channel", "message_id")),
+    Column("user_id", ExactText, primary_key=True),
+    Column("emoji", ExactText, primary_key=True),
+    _text("user_name"),
+    Column("value", Integer, nullable=False),
+    _flag("active"),
+    _integer("marked_at_us"),
+    _text("source"),
+    _text("reason"),
+)
+
+preferences = Table(
+    "preferences",
+    metadata,
+    *(Column(name, ExactText, primary_key=True) for name in ("platform", "workspace")),
+    *(Column(name, ExactText, primary_key=True) for name in ("scope", "subject", "name")),
+    _text("value"),
+)
+
+probes = Table("probes", metadata, Column("id", Integer, primary_key=True), _text("filling"))
+
+schema_version = Table(
+    "schema_version",
+    metadata,
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("readable_by", Integer, nullable=False),
+)

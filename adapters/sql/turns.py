@@ -1,0 +1,129 @@
+"""The ledger of recorded turns, and what is read back of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import bindparam, case, func, or_, select, update
+
+from adapters.sql.database import Part
+from adapters.sql.hold import PARTS
+from adapters.sql.rows import (
+    read_key,
+    read_queued,
+    read_ref,
+    read_turn,
+    to_key_columns,
+    to_ref_columns,
+)
+from adapters.sql.summary import summarize
+from adapters.sql.tables import OPEN, at, conversations, inbox, match, reply_refs, turns
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from core.conversation import ConversationKey, MessageRef
+    from core.ports import StatsQuery, Summary
+    from core.turn import QueuedMessage, Turn
+
+_c = conversations.c
+_KEY = ("platform", "workspace", "channel", "thread")
+
+HISTORY = (
+    select(turns)
+    .join(conversations, _c.id == turns.c.conversation_id)
+    .where(match(conversations, *_KEY), turns.c.seq > _c.history_from)
+    .where(~turns.c.replaced, turns.c.outcome.in_(("answered", "stopped")), turns.c.answer != "")
+    .order_by(turns.c.seq.desc())
+    .limit(bindparam("most"))
+)
+OF_MESSAGE = (
+    select(turns)
+    .join(reply_refs, reply_refs.c.turn_id == turns.c.turn_id)
+    .where(match(reply_refs, "platform", "workspace", "channel", "message_id"))
+)
+AGAIN = (
+    select(inbox)
+    .join(turns, turns.c.turn_id == inbox.c.turn_id)
+    .where(match(inbox, "turn_id"), ~inbox.c.erased, ~turns.c.replaced)
+    .where(or_(turns.c.outcome.in_(("failed", "stopped")), turns.c.incomplete))
+)
+KEY_OF = select(_c.platform, _c.workspace, _c.channel, _c.thread).where(match(conversations, "id"))
+FIND_ONE = select(_c.id).where(match(conversations, *_KEY))
+FIND_ASKED_IN = (
+    select(_c.id)
+    .join(inbox, inbox.c.conversation_id == _c.id)
+    .where(match(conversations, "platform", "workspace", "channel"), match(inbox, "author_id"))
+    .distinct()
+)
+_begun_seq = func.coalesce(
+    select(func.max(inbox.c.seq))
+    .where(inbox.c.conversation_id == _c.id, inbox.c.state == OPEN, inbox.c.runs > 0)
+    .scalar_subquery(),
+    0,
+)
+_recorded_seq = func.coalesce(
+    select(func.max(turns.c.seq)).where(turns.c.conversation_id == _c.id).scalar_subquery(), 0
+)
+FORGET = (
+    update(conversations)
+    .where(match(conversations, "id"))
+    .values(history_from=case((_begun_seq > _recorded_seq, _begun_seq), else_=_recorded_seq))
+)
+
+
+class SqlTurns(Part):
+    """core.ports.Turns."""
+
+    async def history(self, conversation: ConversationKey, limit: int) -> Sequence[Turn]:
+        return await self._database.read(_history, conversation, limit)
+
+    async def of_message(self, ref: MessageRef) -> Turn | None:
+        return await self._database.read(_of_message, ref)
+
+    async def again(self, turn_id: str) -> QueuedMessage | None:
+        return await self._database.read(_again, turn_id)
+
+    async def summary(self, query: StatsQuery) -> Summary:
+        return await self._database.read(summarize, query)
+
+    async def forget(self, conversation: ConversationKey, user_id: str | None = None) -> int:
+        found = await self._database.read(_find, conversation, user_id)
+        for conversation_id in found:
+            await self._database.write(_forget, conversation_id)
+        return len(found)
+
+
+def _history(connection: Connection, key: ConversationKey, limit: int) -> list[Turn]:
+    rows = connection.execute(HISTORY, {**at(to_key_columns(key)), "most": limit}).all()
+    return [read_turn(row) for row in reversed(rows)]
+
+
+def _of_message(connection: Connection, ref: MessageRef) -> Turn | None:
+    row = connection.execute(OF_MESSAGE, at(to_ref_columns(ref))).first()
+    return read_turn(row) if row else None
+
+
+def _again(connection: Connection, turn_id: str) -> QueuedMessage | None:
+    row = connection.execute(AGAIN, {"at_turn_id": turn_id}).first()
+    if row is None:
+        return None
+    key = connection.execute(KEY_OF, {"at_id": row.conversation_id}).one()
+    parts = connection.execute(PARTS, {"at_turn_id": turn_id})
+    return read_queued(row, read_key(key), [read_ref(part) for part in parts])
+
+
+def _find(connection: Connection, key: ConversationKey, user_id: str | None) -> list[int]:
+    columns = at(to_key_columns(key))
+    found = set(connection.execute(FIND_ONE, columns).scalars())
+    if user_id is not None:
+        found |= set(
+            connection.execute(FIND_ASKED_IN, {**columns, "at_author_id": user_id}).scalars()
+        )
+    return sorted(found)
+
+
+def _forget(connection: Connection, conversation_id: int) -> None:
+    connection.execute(FORGET, {"at_id": conversation_id})
