@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from core.ports import Arrivals, Clock, Completions
     from core.turn import QueuedMessage
 
-REMEMBERED_NOTICES = 10_000
-REMEMBERED_TURNS = 10_000
-"""Bounds for what is kept in memory; both are far above what is at work at any moment."""
+REMEMBERED = 10_000
+"""People and turns kept in memory, at most; far above what is at work at any moment."""
 QUIET = timedelta(minutes=1)
 """Nobody is told twice within it, even of a limit that is over when a waiting question is read."""
 ROUNDING_USD = 1e-9
@@ -62,12 +61,18 @@ class Limits:
     """Counts what is stored, keeps no counters: a restart or a second process changes nothing."""
 
     def __init__(
-        self, settings: LimitSettings, arrivals: Arrivals, completions: Completions, clock: Clock
+        self,
+        settings: LimitSettings,
+        arrivals: Arrivals,
+        completions: Completions,
+        clock: Clock,
+        remembered: int = REMEMBERED,
     ) -> None:
         self._settings = settings
         self._arrivals = arrivals
         self._completions = completions
         self._clock = clock
+        self._remembered = remembered
         self._told: OrderedDict[tuple[LimitScope, Counted], datetime] = OrderedDict()
         self._askers: OrderedDict[str, Counted] = OrderedDict()
         self._reserving = asyncio.Lock()
@@ -83,7 +88,7 @@ class Limits:
         used_up = await self._used_up(asker)
         if used_up is not None:
             return self.refuse_budget(used_up, queued)
-        _remember(self._askers, queued.turn_id, asker, REMEMBERED_TURNS)
+        _remember(self._askers, queued.turn_id, asker, self._remembered)
         return None
 
     def refuse_budget(self, scope: LimitScope, queued: QueuedMessage) -> Refusal:
@@ -128,7 +133,7 @@ class Limits:
         if self._told_until(scope, asker) is not None:
             return Refusal(scope, free, None)
         now = self._clock.now()
-        _remember(self._told, (scope, asker), max(free, now + QUIET), REMEMBERED_NOTICES)
+        _remember(self._told, (scope, asker), max(free, now + QUIET), self._remembered)
         wait_s = (free - now).total_seconds()
         return Refusal(scope, free, build_limit_notice(scope, wait_s, turn_id))
 
