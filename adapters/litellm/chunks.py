@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from adapters.litellm.failures import to_model_error
+from adapters.litellm.failures import describe, to_model_error
 from core.completion import Finished, Usage
-from core.errors import ServiceUnavailable
+from core.errors import BadRequest, ModelError, ServiceUnavailable
 
 if TYPE_CHECKING:
     from core.completion import FinishReason
-    from core.errors import ModelError
 
 DONE = b"[DONE]"
 
@@ -34,6 +34,8 @@ class Chunks:
         self._model = model
         self._reason: FinishReason | None = None
         self._usage: Usage | None = None
+        self.failure: ModelError | None = None
+        """What the stream ended with instead of an ending."""
         self.done = False
         """The stream has said that nothing more comes."""
 
@@ -45,6 +47,16 @@ class Chunks:
     def finished(self) -> Finished:
         reason: FinishReason = "stop" if self.done else "cut"
         return Finished(self._usage, self._model, self._reason or reason)
+
+    def read_all(self, events: list[bytes]) -> str:
+        """The text of some events, often empty; up to the first error, which is kept."""
+        texts: list[str] = []
+        try:
+            for event in events:
+                texts.append(self.read(event))
+        except ModelError as error:
+            self.failure = error
+        return "".join(texts)
 
     def read(self, data: bytes) -> str:
         """The text of one event, often empty. Raises ModelError for an error inside the stream."""
@@ -103,12 +115,11 @@ def _text(content: object) -> str:
 
 def _error_inside(error: object) -> ModelError:
     body = json.dumps({"error": error})
-    code = error.get("code") or error.get("status") if isinstance(error, dict) else None
-    status = int(code) if str(code).isdecimal() and 400 <= int(str(code)) < 600 else 0
-    if not status:
-        status = 429 if "rate_limit" in body or "insufficient_quota" in body else 0
+    code = str(error.get("code") or error.get("status")) if isinstance(error, dict) else ""
+    if re.fullmatch("[45][0-9]{2}", code):
+        return to_model_error(int(code), body)
+    if "rate_limit" in body or "insufficient_quota" in body:
+        return to_model_error(429, body)
     # Unnamed, it may still be the prompt's fault; most are the provider's own.
-    failure = to_model_error(status or 400, body)
-    return (
-        failure if status or failure.category != "bad_request" else ServiceUnavailable(str(error))
-    )
+    failure = to_model_error(400, body)
+    return ServiceUnavailable(describe(body)) if isinstance(failure, BadRequest) else failure

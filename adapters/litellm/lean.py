@@ -54,15 +54,19 @@ class LeanLane:
         try:
             async with await self._open(request) as response:
                 if not _is_event_stream(response):
+                    text = chunks.read(await _read(response, WHOLE_ANSWER_BYTES))
                     chunks.done = True
-                    yield Delta(chunks.read(await _read(response, WHOLE_ANSWER_BYTES)))
+                    if text:
+                        yield Delta(text)
                 reader = SseReader()
                 while not chunks.done:
                     data = await response.content.readany()
                     events = reader.feed(data) if data else reader.close()
-                    text = "".join([chunks.read(event) for event in events])
+                    text = chunks.read_all(events)
                     if text:
                         yield Delta(text)
+                    if chunks.failure is not None:
+                        raise chunks.failure
                     if not data:
                         break
                 await _linger(response)
@@ -93,11 +97,11 @@ class LeanLane:
             async with response:
                 body = (await _read(response, ERROR_BODY_BYTES)).decode("utf-8", "replace")
             failure = to_model_error(response.status, body, response.headers)
-            parameter = refused_parameter(payload, body) if type(failure) is BadRequest else None
-            if parameter is None:
+            unknown = refused_parameter(payload, body) if isinstance(failure, BadRequest) else None
+            if unknown is None:
                 raise failure
-            refused[parameter] = body
-            payload = without(payload, parameter, body)
+            refused[unknown] = body
+            payload = without(payload, unknown, body)
 
 
 def _is_event_stream(response: aiohttp.ClientResponse) -> bool:

@@ -16,31 +16,15 @@ Lane = Literal["lean", "litellm", "demo"]
 OPENAI_URL = "https://api.openai.com/v1"
 DEMO_MODEL = "demo"
 
-OWN_PROTOCOL = frozenset(
-    [
-        "anthropic",
-        "azure",
-        "azure_ai",
-        "bedrock",
-        "cohere",
-        "cohere_chat",
-        "databricks",
-        "gemini",
-        "github_copilot",
-        "huggingface",
-        "oci",
-        "ollama",
-        "ollama_chat",
-        "replicate",
-        "sagemaker",
-        "sagemaker_chat",
-        "vertex_ai",
-        "vertex_ai_beta",
-        "watsonx",
-    ]
-)
+# fmt: off
+OWN_PROTOCOL = frozenset({
+    "anthropic", "azure", "azure_ai", "bedrock", "cohere", "cohere_chat", "databricks", "gemini",
+    "github_copilot", "huggingface", "oci", "ollama", "ollama_chat", "replicate", "sagemaker",
+    "sagemaker_chat", "vertex_ai", "vertex_ai_beta", "watsonx",
+})
 """Providers that LiteLLM speaks to in their own protocol, also at an address of one's own:
 https://docs.litellm.ai/docs/providers"""
+# fmt: on
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,31 +45,14 @@ class Target:
         return name if slash and provider in _PREFIXES else self.model
 
 
-_PREFIXES = frozenset(
-    [
-        "openai",
-        "custom_openai",
-        "openai_like",
-        "hosted_vllm",
-        "lm_studio",
-        "litellm_proxy",
-        "llamafile",
-        "ollama",
-        "llamacpp",
-        "openrouter",
-        "deepseek",
-        "groq",
-        "mistral",
-        "xai",
-        "together_ai",
-        "fireworks_ai",
-        "perplexity",
-        "cerebras",
-        "nvidia_nim",
-        "deepinfra",
-    ]
-)
+# fmt: off
+_PREFIXES = frozenset({
+    "openai", "custom_openai", "openai_like", "hosted_vllm", "lm_studio", "litellm_proxy",
+    "llamafile", "ollama", "llamacpp", "openrouter", "deepseek", "groq", "mistral", "xai",
+    "together_ai", "fireworks_ai", "perplexity", "cerebras", "nvidia_nim", "deepinfra",
+})
 """What stands before the slash as a provider's name; anything else is part of the model's own."""
+# fmt: on
 
 
 @dataclass(frozen=True, slots=True)

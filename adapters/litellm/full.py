@@ -1,0 +1,84 @@
+"""The LiteLLM lane: every provider that LiteLLM knows."""
+
+from __future__ import annotations
+
+import json
+from contextlib import aclosing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from adapters.litellm.chunks import Chunks
+from adapters.litellm.failures import to_model_error
+from adapters.litellm.payload import build_payload
+from core.completion import Delta, Finished
+from core.errors import BadRequest, ConnectionFailed, ContentRefused, ContextTooLong, ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from adapters.litellm.library import Library
+    from adapters.litellm.targets import Target
+    from core.completion import ChatRequest, CompletionEvent
+
+
+class FullLane:
+    """One model through LiteLLM. The first call waits until the library is loaded."""
+
+    def __init__(self, target: Target, library: Library) -> None:
+        self._target = target
+        self._library = library
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[CompletionEvent, None]:
+        litellm = await self._library.loaded()
+        chunks = Chunks(request.model)
+        try:
+            stream = await litellm.acompletion(
+                **build_payload(request, self._target.model),
+                api_key=self._target.api_key or None,
+                api_base=self._target.base_url or None,
+                # Retries are ours: hidden ones would make a person wait without a word.
+                num_retries=0,
+                max_retries=0,
+            )
+            if stream is None:  # what LiteLLM makes of a 422, after a second try of its own
+                raise BadRequest("LiteLLM gave no answer")
+            async with aclosing(stream) as source:
+                async for chunk in source:
+                    text = chunks.read_object(chunk.model_dump(exclude_none=True))
+                    if text:
+                        yield Delta(text)
+        except ModelError:
+            raise
+        except Exception as error:
+            raise to_core_error(error) from error
+        yield _ending(chunks.finished(), stream)
+
+
+def to_core_error(error: Exception) -> ModelError:
+    """The status decides, then the class: LiteLLM's subclass each other in surprising ways, e.g. a
+    Timeout is an APIConnectionError, and a refused connection an InternalServerError."""
+    inner = getattr(error, "original_exception", None)
+    if isinstance(inner, Exception):
+        return to_core_error(inner)
+    status = getattr(error, "status_code", None)
+    classes = {cls.__name__ for cls in type(error).__mro__}
+    text = f"{error} {json.dumps(getattr(error, 'body', None) or '', default=str)}"
+    if status == 400 and "ContextWindowExceededError" in classes:
+        return ContextTooLong(text)
+    if status == 400 and "ContentPolicyViolationError" in classes:
+        return ContentRefused(text)
+    unreached = "APIConnectionError" in classes or "Connection error" in text
+    if status in (None, 500) and unreached:
+        return ConnectionFailed(text)
+    response = getattr(error, "response", None)
+    headers = getattr(error, "litellm_response_headers", None) or getattr(response, "headers", None)
+    return to_model_error(status if isinstance(status, int) else 500, text, headers)
+
+
+def _ending(finished: Finished, stream: Any) -> Finished:
+    """LiteLLM makes up a reason and a usage where the provider gave none; its own state tells."""
+    reason = finished.finish_reason
+    if not stream.received_finish_reason and not stream.intermittent_finish_reason:
+        reason = "cut"
+    counted = any(getattr(chunk, "usage", None) for chunk in stream.chunks)
+    return replace(finished, finish_reason=reason, usage=finished.usage if counted else None)
