@@ -48,7 +48,9 @@ def test_a_failure_after_a_part_of_the_answer_says_so():
     assert notice.blocks[0].markdown.startswith("The answer above is incomplete. ")
 
 
-@pytest.mark.parametrize("reason", [reason for reason in get_args(FinishReason) if reason != "stop"])
+@pytest.mark.parametrize(
+    "reason", [reason for reason in get_args(FinishReason) if reason != "stop"]
+)
 def test_an_answer_that_did_not_end_by_itself_is_marked(reason):
     notice = build_finish_notice(reason, "id-1")
 
