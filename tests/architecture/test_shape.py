@@ -18,7 +18,7 @@ LARGER = {
     "run": 420,  # has to be one file
 }
 MAX_FUNCTION_LINES = 60
-MAX_FOLDER_FILES = 12
+MAX_FOLDER_FILES = 15
 VAGUE = {"base", "common", "helper", "helpers", "manager", "misc", "util", "utils"}
 VAGUE_CLASS = re.compile(r"(Base|Helper|Helpers|Manager|Util|Utils)$")
 
