@@ -37,7 +37,7 @@ _PATTERNS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = tuple(
         ),
         (
             ("earer", "EARER", "asic "),
-            r"(?i:\b(bearer|basic)(?:\s|%20){1,4}+)[A-Za-z0-9._~+/=-]{8,}+",
+            _START + r"(?i:(bearer|basic)(?:\s|%20){1,4}+)[A-Za-z0-9._~+/=-]{8,}+",
             rf"\1 {MASK}",
         ),
         # Webhooks are keys: whoever knows the address may post.
@@ -49,10 +49,11 @@ _PATTERNS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = tuple(
             rf"\1/{MASK}",
         ),
         (
-            ("=",),
-            r"(?i:([?&;](?:[a-z]{1,16}[_-]){0,2}(?:key|token|sig|signature|secret|password|code))=)"
+            ("=", "%3D", "%3d"),
+            r"(?i:((?:[?&;]|%26|%3F)(?:[a-z]{1,16}[_-]){0,2}"
+            r"(?:key|token|sig|signature|secret|password|code)(?:=|%3D)))(?!\[masked\])"
             r"[^&\s\"'<>#]{1,}+",
-            rf"\1={MASK}",
+            rf"\1{MASK}",
         ),
         # name: value, as in settings, headers, JSON and keyword arguments.
         (

@@ -8,10 +8,10 @@ from core.commands.command import UsageError
 from core.document import Document, Note, Table, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from core.commands.command import Command
     from core.conversation import CommandCall
+    from core.ports import CommandSummary
 
 INTRODUCTION = (
     "Ask me anything: mention me in a channel, or write to me directly. I answer in the thread and "
@@ -32,9 +32,9 @@ class Help:
     usage = "help"
     summary = "Show what I can do"
 
-    def __init__(self, others: Sequence[Command]) -> None:
-        """`others`: the commands to list above this one."""
-        self._others = tuple(others)
+    def __init__(self, summaries: Callable[[], Sequence[CommandSummary]]) -> None:
+        """`summaries` is asked at each call: help is a command among those it lists."""
+        self._summaries = summaries
 
     def fits(self, arguments: Sequence[str]) -> bool:
         return not arguments
@@ -42,7 +42,7 @@ class Help:
     async def run(self, call: CommandCall) -> Document:
         if call.arguments:
             raise UsageError("`help` takes nothing more.")
-        rows = tuple((one.usage, one.summary) for one in (*self._others, self))
+        rows = tuple((one.usage, one.summary) for one in self._summaries())
         return Document(
             "What I can do",
             (

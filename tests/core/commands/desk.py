@@ -18,8 +18,11 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.store import FakeStore
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from core.conversation import Author, ConversationKey
     from core.document import Document
+    from core.ports import CommandSummary
 
 ADMIN_ID = "U9"
 
@@ -35,13 +38,18 @@ class Desk:
         self.store = FakeStore(self.clock)
         self.choice = ModelChoice(self.store, "openai/small", 0.7, ["openai/large", "gemini/flash"])
         access = Access(admins=[f"slack:T1:{ADMIN_ID}"])
-        others = (
-            Stats(self.store, self.clock),
-            Reset(self.store),
-            Settings(self.store, self.choice, access.may_configure),
-            Stop(self.stop),
+        self.commands = Commands(
+            (
+                Stats(self.store, self.clock),
+                Reset(self.store),
+                Settings(self.store, self.choice, access.may_configure),
+                Stop(self.stop),
+                Help(self.summaries),
+            )
         )
-        self.commands = Commands((*others, Help(others)))
+
+    def summaries(self) -> Sequence[CommandSummary]:
+        return self.commands.summaries()
 
     async def stop(self, conversation: ConversationKey, author: Author) -> bool:
         self.stopped.append((conversation, author))
