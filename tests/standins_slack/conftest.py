@@ -65,7 +65,7 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture
-def client(slack: SlackStandIn, session: aiohttp.ClientSession) -> AsyncWebClient:
+async def client(slack: SlackStandIn, session: aiohttp.ClientSession) -> AsyncWebClient:
     return AsyncWebClient(
         slack.bot_token, base_url=slack.api_url, session=session, retry_handlers=[]
     )

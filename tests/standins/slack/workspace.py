@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from tests.standins.slack.texts import text_of_blocks
@@ -134,6 +135,8 @@ class Channel:
     order: list[int] = field(default_factory=list)
     threads: dict[str, list[str]] = field(default_factory=dict)
     """Replies by the timestamp of their root."""
+    roots: list[tuple[int, Message]] = field(default_factory=list)
+    """What is no reply, oldest first, with its time as a number."""
 
     def add(self, message: Message) -> None:
         if message.ts in self.by_ts:
@@ -146,8 +149,17 @@ class Channel:
         else:
             self.order.append(key)
             self.by_ts[message.ts] = message
-        if message.thread_ts and message.thread_ts != message.ts:
+        if message.thread_ts in (None, message.ts):
+            insort(self.roots, (key, message), key=itemgetter(0))
+        elif message.thread_ts:
             self.threads.setdefault(message.thread_ts, []).append(message.ts)
+
+    def roots_between(self, oldest: int, latest: int) -> list[Message]:
+        """What is no reply, both ends included, newest first; deleted roots of threads too."""
+        start = bisect_left(self.roots, oldest, key=itemgetter(0))
+        end = bisect_left(self.roots, latest + 1, key=itemgetter(0))
+        found = (message for _, message in self.roots[start:end][::-1])
+        return [m for m in found if m.tombstone or not m.deleted]
 
     def live(self) -> Iterator[Message]:
         return (m for m in self.by_ts.values() if not m.deleted)

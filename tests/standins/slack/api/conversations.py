@@ -11,13 +11,12 @@ from tests.standins.slack.payloads import message_fields
 from tests.standins.slack.workspace import ts_key
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from tests.standins.slack.api.call import Call, Context
     from tests.standins.slack.workspace import Channel, Message
 
 Json = dict[str, Any]
 DEFAULT_PAGE = 100
+END_OF_TIME = 10**18
 MAX_PAGE = 1000  # docs.slack.dev/reference/methods/conversations.history
 HISTORY_SCOPES = {
     "channel": "channels:history",
@@ -36,8 +35,8 @@ READ_SCOPES = {
 def history(call: Call, context: Context) -> Json:
     """Newest first, without replies."""
     channel = _readable(call, context)
-    roots = [m for m in channel.live() if m.thread_ts in (None, m.ts)]
-    page, cursor = _page(call, context, list(reversed(_within(call, roots))))
+    oldest, latest = _bounds(call)
+    page, cursor = _page(call, context, channel.roots_between(oldest, latest))
     return {
         "messages": [_message(call, context, channel, m) for m in page],
         "has_more": cursor != "",
@@ -55,10 +54,10 @@ def replies(call: Call, context: Context) -> Json:
     root = channel.by_ts.get(ts)
     if root is None or (root.deleted and not root.tombstone):
         raise Refusal("thread_not_found")
-    thread = channel.thread(root.root) if root.root == ts else [root]
-    head = [m for m in thread if m.ts == ts]
-    answers = _within(call, [m for m in thread if m.ts != ts])
-    page, cursor = _page(call, context, head + answers)
+    oldest, latest = _bounds(call)
+    thread = channel.thread(ts) if root.root == ts else []
+    answers = [m for m in thread if m is not root and oldest <= ts_key(m.ts) <= latest]
+    page, cursor = _page(call, context, [root, *answers])
     return {
         "messages": [_message(call, context, channel, m) for m in page],
         "has_more": cursor != "",
@@ -74,18 +73,14 @@ def _readable(call: Call, context: Context) -> Channel:
     return channel
 
 
-def _within(call: Call, messages: Sequence[Message]) -> list[Message]:
-    latest = _bound(call, "latest")
-    oldest = _bound(call, "oldest")
-    inclusive = bool(call.flag("inclusive"))
-    found = []
-    for message in messages:
-        key = ts_key(message.ts)
-        before = latest is None or key < latest or (inclusive and key == latest)
-        after = oldest is None or key > oldest or (inclusive and key == oldest)
-        if before and after:
-            found.append(message)
-    return found
+def _bounds(call: Call) -> tuple[int, int]:
+    """The oldest and the newest time that is asked for, both included."""
+    step = 0 if call.flag("inclusive") else 1
+    oldest, latest = _bound(call, "oldest"), _bound(call, "latest")
+    return (
+        0 if oldest is None else oldest + step,
+        END_OF_TIME if latest is None else latest - step,
+    )
 
 
 def _bound(call: Call, name: str) -> int | None:
