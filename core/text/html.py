@@ -9,7 +9,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
-from core.text.links import safe_links
+from core.text.links.rewriting import safe_links
 from core.text.tree import build_parser
 
 ALLOWED = {

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import re
 
-from core.text.blocks import Block, in_fence, next_block
+from core.text.lines import LineFilter
 from core.text.spans import CodeSpans, find_code_spans
 
 BREAK = "\u200b"
 """Set inside a mention form: a reader sees the same text, a platform sees no mention."""
 
-# How far behind a form the end of inline code may lie before the form is broken anyway.
-_SPAN_LOOKAHEAD_CHARS = 200
-
 # Markdown turns entities and backslash escapes into characters, so those spellings count too.
 _LESS = r"(?:<|&(?:lt|#0{0,5}60|#x0{0,5}3c);?)"
 _SIGN = r"(?:[!@#]|&(?:excl|commat|num|#0{0,5}(?:33|35|64)|#x0{0,5}(?:2[13]|40)))"
 _FORM = re.compile(
-    rf"{_LESS}(?=\\?{_SIGN})|(?<!\w)@(?=channel|here|everyone)",
+    rf"{_LESS}(?=\\?{_SIGN})|(?<![\w/])@(?=channel|here|everyone)",
     re.IGNORECASE,
 )
 # In code only what a platform acts upon is touched: `<!DOCTYPE html>` can be copied unharmed.
@@ -34,7 +31,7 @@ _NUMBER = r"#(?:0{0,5}\d?|x0{0,5}[234]?)"
 _ENTITY = rf"&(?:{_beginnings('lt;', 'excl', 'commat', 'num')}|{_NUMBER})?"
 _UNDECIDED = re.compile(
     rf"(?:{_LESS}(?:\\?(?:{_ENTITY})?)|{_ENTITY}"
-    rf"|(?<!\w)(?:{_beginnings('@channel', '@here', '@everyone')}))\Z",
+    rf"|(?<![\w/])(?:{_beginnings('@channel', '@here', '@everyone')}))\Z",
     re.IGNORECASE,
 )
 _UNDECIDED_IN_CODE = re.compile(
@@ -57,86 +54,36 @@ def break_mentions(text: str) -> str:
     return mentions.feed(text) + mentions.flush()
 
 
-class MentionFilter:
+class MentionFilter(LineFilter):
     """`break_mentions` for a text that arrives in pieces.
 
-    However the text is cut, what `feed` and `flush` return joins to `break_mentions` of the
-    whole. Only what may still become a mention is held back: `<`, `@her`, and inside inline
-    code a form until the code ends.
+    Only what may still become a mention is held back: `<`, `@her`, and inside inline code a
+    form until the code ends.
     """
 
-    def __init__(self) -> None:
-        self._block = Block()
-        self._released: list[str] = []  # of the current line, as it came in
-        self._held = ""
-        self._doubt = False  # an earlier line of this paragraph left a backtick unmatched
+    touches = _TOUCHES_STATE
 
-    def feed(self, delta: str) -> str:
-        if not self._held and not _TOUCHES_STATE.search(delta):
-            self._released.append(delta)
-            return delta
-        out: list[str] = []
-        *lines, rest = (self._held + delta).split("\n")
-        for line in lines:
-            out.append(self._release(line + "\n", complete=True))
-            self._end_line()
-        out.append(self._release(rest, complete=False))
-        return "".join(out)
-
-    def flush(self) -> str:
-        """What was held back; nothing may be fed afterwards."""
-        return self._release(self._held, complete=True)
-
-    def _release(self, text: str, *, complete: bool) -> str:
-        """Breaks the forms in `text`, which continues the current line; may hold back its end."""
-        released = "".join(self._released)
-        line = released + text
-        if in_fence(self._block, line):
-            forms, end = self._forms_in_code(line, len(released), complete=complete)
-        else:
-            forms, end = self._forms_in_text(line, len(released), complete=complete)
-        self._released = [line[:end]]
-        self._held = line[end:]
-        return _insert_breaks(line, len(released), end, forms)
-
-    def _forms_in_code(self, line: str, start: int, *, complete: bool) -> tuple[list[int], int]:
-        forms = [form.end() for form in _LIVE.finditer(line, start)]
+    def _filter_code(self, line: str, start: int, *, complete: bool) -> tuple[str, int]:
+        breaks = [form.end() for form in _LIVE.finditer(line, start)]
         tail = None if complete else _UNDECIDED_IN_CODE.search(line, start)
-        return forms, tail.start() if tail else len(line)
+        end = tail.start() if tail else len(line)
+        return _insert_breaks(line, start, end, breaks), end
 
-    def _forms_in_text(self, line: str, start: int, *, complete: bool) -> tuple[list[int], int]:
-        forms: list[int] = []
+    def _filter_text(self, line: str, start: int, *, complete: bool) -> tuple[str, int]:
+        breaks: list[int] = []
         spans: CodeSpans | None = None
         for form in _FORM.finditer(line, start):
-            if spans is None:
-                spans = find_code_spans(line, complete=complete)
-            if self._is_code(spans, line, form.start()):
-                continue
-            if self._may_become_code(spans, line, form.start()):
-                return forms, form.start()
-            forms.append(_break_at(form))
+            if not _LIVE.match(line, form.start()):
+                spans = spans or find_code_spans(line, complete=complete)
+                is_code = self._in_code_span(spans, line, form.start())
+                if is_code is None:
+                    return _insert_breaks(line, start, form.start(), breaks), form.start()
+                if is_code:
+                    continue
+            breaks.append(_break_at(form))
         tail = None if complete else _UNDECIDED.search(line, start)
-        return forms, tail.start() if tail else len(line)
-
-    def _is_code(self, spans: CodeSpans, line: str, pos: int) -> bool:
-        if self._doubt or _LIVE.match(line, pos):
-            return False
-        return spans.covers(pos, _SPAN_LOOKAHEAD_CHARS) is True
-
-    def _may_become_code(self, spans: CodeSpans, line: str, pos: int) -> bool:
-        if self._doubt or _LIVE.match(line, pos) or len(line) - pos > _SPAN_LOOKAHEAD_CHARS:
-            return False
-        return spans.covers(pos, _SPAN_LOOKAHEAD_CHARS) is None
-
-    def _end_line(self) -> None:
-        line = "".join(self._released)
-        if not line.strip():
-            self._doubt = False
-        elif "`" in line and not in_fence(self._block, line):
-            doubtful_from = find_code_spans(line, complete=True).doubtful_from
-            self._doubt = self._doubt or doubtful_from is not None
-        self._block = next_block(self._block, line)
-        self._released = []
+        end = tail.start() if tail else len(line)
+        return _insert_breaks(line, start, end, breaks), end
 
 
 def _break_at(form: re.Match[str]) -> int:

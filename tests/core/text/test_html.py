@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given
 
-from core.text.addresses import may_be_link
 from core.text.html import ALLOWED, to_html
+from core.text.links.addresses import may_be_link
 from tests.core.text.texts import anything, markdown, with_links
 
 

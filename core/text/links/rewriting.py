@@ -11,13 +11,13 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline, autolink, image, link
 from markdown_it.token import Token
 
-from core.text.addresses import disguised_target, may_be_link
-from core.text.positions import Positions
+from core.text.links.addresses import disguised_target, may_be_link
+from core.text.links.positions import Positions
 
 # Text set free by one round can make new links with its surroundings. Who needs more rounds
 # builds them on purpose, and gets a text without links.
 _ROUNDS = 4
-_BREAK = "\u200b"
+BREAK = "\u200b"
 _NO_WORDS = "image"
 
 _MAY_HOLD_LINK = re.compile(r"\][(\[:]|<[A-Za-z][^<>\s]*[:@]")
@@ -39,7 +39,7 @@ def safe_links(markdown: str) -> str:
         if safe == text:
             return text
         text = safe
-    return _without_links(text)
+    return without_links(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class _Inline:
     def edit(self, token: Token, text: str) -> _Edit:
         start, end = self.offsets[token.meta["start"]], self.offsets[token.meta["end"]]
         # `!` before a new link would make it an image again.
-        guard = _BREAK if self.whole[:start].endswith("!") and text.startswith("[") else ""
+        guard = BREAK if self.whole[:start].endswith("!") and text.startswith("[") else ""
         return _Edit(start, end, guard + text)
 
 
@@ -96,7 +96,7 @@ def _inline_edits(
         yield from _link_edits(children, _Inline(token.content, offsets, text))
     else:
         lines = _whole_lines(token, positions, "")
-        yield _Edit(lines.start, lines.end, _without_links(text[lines.start : lines.end]))
+        yield _Edit(lines.start, lines.end, without_links(text[lines.start : lines.end]))
 
 
 def _link_edits(children: Sequence[Token], inline: _Inline) -> Iterator[_Edit]:
@@ -172,8 +172,18 @@ def _whole_lines(token: Token, positions: Positions, text: str) -> _Edit:
     return _Edit(positions.line_start(first), positions.line_start(behind), text)
 
 
-def _without_links(text: str) -> str:
-    return _JOINT.sub(rf"\g<0>{_BREAK}", text)
+def is_one_link(text: str) -> bool:
+    """Whether `text` is a single inline link or image from its first to its last character."""
+    tokens = _PARSER.parseInline(text)
+    first = tokens[0].children[0] if tokens and tokens[0].children else None
+    if first is None or first.type not in ("link_open", "image"):
+        return False
+    return bool(first.meta["start"] == 0 and first.meta["end"] == len(text))
+
+
+def without_links(text: str) -> str:
+    """Bluntly: what could join to a link or image is parted, in code too."""
+    return _JOINT.sub(rf"\g<0>{BREAK}", text)
 
 
 def _apply(text: str, edits: Sequence[_Edit]) -> str:
