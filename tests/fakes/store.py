@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from core.ports import Clock, FollowUps, Scope, StatsQuery
     from core.turn import Kind, Turn
 
-SEVERAL = "*"
 STEPS_S = (86_400, 21_600, 3_600, 1_800, 300)
 
 
@@ -41,7 +40,8 @@ STEPS_S = (86_400, 21_600, 3_600, 1_800, 300)
 class Conversation:
     key: ConversationKey
     waiting_since: datetime
-    sole_author: str
+    sole_author: str | None
+    """None: several people have written."""
     next_seq: int = 0
     finished: int = 0
     owner: str = ""
@@ -212,10 +212,10 @@ class FakeStore:
         if conversation is None:
             return False
         if conversation.sole_author != message.author.user_id:
-            conversation.sole_author = SEVERAL
+            conversation.sole_author = None
         if follow_ups == "mention" or message.mentions_others:
             return False
-        return follow_ups == "always" or conversation.sole_author != SEVERAL
+        return follow_ups == "always" or conversation.sole_author is not None
 
     def _known(self, message: InboundMessage, key: str) -> Row | None:
         for row in self.data.rows.values():
@@ -235,7 +235,7 @@ class FakeStore:
             Conversation(message.conversation, self.now(), message.author.user_id),
         )
         if conversation.sole_author != message.author.user_id:
-            conversation.sole_author = SEVERAL
+            conversation.sole_author = None
         if conversation.finished == conversation.next_seq:
             conversation.waiting_since = self.now()
         conversation.next_seq += 1
@@ -392,8 +392,9 @@ class FakeStore:
             )
         ]
         for key in keys:
+            conversation = self.data.conversations[key]
             begun = [row.seq for row in self.data.rows_of(key) if row.runs]
-            self.data.conversations[key].history_from = max(begun, default=0)
+            conversation.history_from = max(conversation.history_from, *begun, 0)
         return len(keys)
 
     async def summary(self, query: StatsQuery) -> Summary:
@@ -583,7 +584,7 @@ class FakeHold:
             self._store._spend(completion)
         self._settle_open(turn.turn_id)
         if any(said.author.user_id != conversation.sole_author for said in turn.context):
-            conversation.sole_author = SEVERAL
+            conversation.sole_author = None
         return release and self._let_go(conversation)
 
     async def give_back(self, turn_id: str, *, failed: bool) -> int:

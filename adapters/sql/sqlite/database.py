@@ -136,15 +136,22 @@ class _Reader:
         self._busy = threading.Lock()
 
     def run(self) -> None:
-        while (call := self._calls.next()) is not None:
-            with self._busy:
-                try:
-                    self._read(call)
-                except Exception as error:  # noqa: BLE001 - it belongs to whoever asked
-                    is_ours = isinstance(error, (DBAPIError, OSError))
-                    call.error = to_not_stored(error) if is_ours else error
-                    self.disconnect()
-            deliver([call])
+        while self._run_one():
+            pass
+
+    def _run_one(self) -> bool:
+        call = self._calls.next()
+        if call is None:
+            return False
+        with self._busy:
+            try:
+                self._read(call)
+            except Exception as error:  # noqa: BLE001 - it belongs to whoever asked
+                is_ours = isinstance(error, (DBAPIError, OSError))
+                call.error = to_not_stored(error) if is_ours else error
+                self.disconnect()
+        deliver([call])
+        return True
 
     def _read(self, call: Call) -> None:
         if self._connection is None:

@@ -29,13 +29,22 @@ class Writer:
         self._connected = connected
 
     def run(self) -> None:
-        while (call := self._calls.next()) is not None:
-            batch = [call]
-            try:
-                self._commit(batch)
-            except (sqlite3.Error, DBAPIError, OSError, ChatbotError) as error:
-                self._fail(batch, error)
-            deliver(batch)
+        while self._run_batch():
+            pass
+
+    def _run_batch(self) -> bool:
+        """False: the end. Results must not be kept while the thread waits for the next batch: a
+        hold that its owner drops has to vanish."""
+        call = self._calls.next()
+        if call is None:
+            return False
+        batch = [call]
+        try:
+            self._commit(batch)
+        except (sqlite3.Error, DBAPIError, OSError, ChatbotError) as error:
+            self._fail(batch, error)
+        deliver(batch)
+        return True
 
     def _commit(self, batch: list[Call]) -> None:
         """Run the first of the batch and whatever else waits; the batch grows."""

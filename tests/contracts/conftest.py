@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.contracts.stores import opened
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from tests.contracts.stores import Place, Store
+
+
+@pytest.fixture(params=["fake", "sql"])
+async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
+    async with opened(request.param, tmp_path) as place:
+        yield place
+
+
+@pytest.fixture
+def store(place: Place) -> Store:
+    return place.store

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.rating import Rating
+from tests.contracts.stores import ANN, BEN, NOON, begun, minutes, ref, thumb, turn
+
+if TYPE_CHECKING:
+    from core.rating import Value
+    from tests.contracts.stores import Store
+
+
+async def answer(store: Store, *parts: str) -> str:
+    hold, first = await begun(store)
+    for part in parts:
+        await hold.save_part(first.turn_id, ref(part))
+    await hold.record(turn(first))
+    return first.turn_id
+
+
+def ann(turn_id: str, value: Value | None) -> Rating:
+    return Rating(turn_id, ANN, value)
+
+
+async def test_a_thumb_rates_the_turn(store: Store) -> None:
+    turn_id = await answer(store, "p1")
+    assert await store.rate(thumb(ref("p1"), "+1")) == ann(turn_id, 1)
+    assert await store.rate(thumb(ref("p1"), "+1")) == ann(turn_id, 1)
+
+
+async def test_a_thumb_on_another_message_rates_nothing(store: Store) -> None:
+    await answer(store, "p1")
+    assert await store.rate(thumb(ref("other"), "+1")) is None
+
+
+async def test_the_newest_of_both_thumbs_counts_and_one_withdrawn_leaves_the_other(
+    store: Store,
+) -> None:
+    turn_id = await answer(store, "p1", "p2")
+    await store.rate(thumb(ref("p1"), "+1"))
+    down = thumb(ref("p2"), "-1", at=NOON + minutes(1))
+    assert await store.rate(down) == ann(turn_id, -1)
+    withdrawn = thumb(ref("p2"), "-1", at=NOON + minutes(2), active=False)
+    assert await store.rate(withdrawn) == ann(turn_id, 1)
+    withdrawn = thumb(ref("p1"), "+1", at=NOON + minutes(3), active=False)
+    assert await store.rate(withdrawn) == ann(turn_id, None)
+
+
+async def test_an_older_event_that_comes_late_changes_nothing(store: Store) -> None:
+    turn_id = await answer(store, "p1")
+    await store.rate(thumb(ref("p1"), "+1", at=NOON + minutes(2), active=False))
+    assert await store.rate(thumb(ref("p1"), "+1", at=NOON + minutes(1))) == ann(turn_id, None)
+
+
+async def test_people_rate_apart(store: Store) -> None:
+    turn_id = await answer(store, "p1")
+    await store.rate(thumb(ref("p1"), "+1"))
+    rated = await store.rate(thumb(ref("p1"), "-1", author=BEN))
+    assert rated == Rating(turn_id, BEN, -1)
+    assert await store.rate(thumb(ref("p1"), "+1")) == ann(turn_id, 1)
+
+
+async def test_a_thumb_may_come_before_its_turn_and_even_before_its_message(store: Store) -> None:
+    hold, first = await begun(store)
+    assert await store.rate(thumb(ref("p2"), "+1")) is None
+    await hold.save_part(first.turn_id, ref("p1"))
+    await hold.save_part(first.turn_id, ref("p2"))
+    late = thumb(ref("p1"), "tada", at=NOON + minutes(1), active=False)
+    assert await store.rate(late) == ann(first.turn_id, 1), "the early one counts now"
+
+
+async def test_preferences_are_kept_by_scope(store: Store) -> None:
+    assert await store.read("slack", "T1", "C1", "U1") == {
+        "person": {},
+        "channel": {},
+        "workspace": {},
+    }
+    await store.write("person", "slack", "T1", "U1", "temperature", "0.1")
+    await store.write("channel", "slack", "T1", "C1", "temperature", "0.2")
+    await store.write("workspace", "slack", "T1", "", "temperature", "0.3")
+    await store.write("workspace", "slack", "T1", "", "model", "m/one")
+    await store.write("person", "slack", "T1", "U1", "temperature", "0.4")
+    assert await store.read("slack", "T1", "C1", "U1") == {
+        "person": {"temperature": "0.4"},
+        "channel": {"temperature": "0.2"},
+        "workspace": {"temperature": "0.3", "model": "m/one"},
+    }
+    await store.write("person", "slack", "T1", "U1", "temperature", None)
+    await store.write("person", "slack", "T1", "U1", "temperature", None)
+    assert (await store.read("slack", "T1", "C1", "U1"))["person"] == {}
+
+
+async def test_preferences_of_others_are_not_read(store: Store) -> None:
+    for place in (("teams", "T1"), ("slack", "T2")):
+        await store.write("person", *place, "U1", "temperature", "2")
+        await store.write("workspace", *place, "", "temperature", "2")
+    await store.write("person", "slack", "T1", "C1", "temperature", "2")
+    await store.write("channel", "slack", "T1", "U1", "temperature", "2")
+    found = await store.read("slack", "T1", "C1", "U1")
+    assert [dict(settings) for settings in found.values()] == [{}, {}, {}]
