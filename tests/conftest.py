@@ -14,7 +14,7 @@ import pytest
 from tests.tooling import outbound, parts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
 OWN_SETTINGS = (
     "ALERT_",
@@ -86,7 +86,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter,
+) -> Generator[None, None, None]:
+    """Last of all, below the list of failures and above the line that counts."""
+    yield
     for name in parts.missing():
         terminalreporter.write_sep("!", f"MISSING: {name.upper()}", red=True, bold=True)
         terminalreporter.write_line(
