@@ -15,9 +15,9 @@ from bot.server import Server
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from adapters.web import WebChannel
+    from adapters.web.channel import WebChannel
     from bot.settings import Settings
-    from bot.wiring import Bot
+    from bot.running import Bot
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
 async def _run(bot: Bot, server: Server, settings: Settings, stopping: asyncio.Event) -> None:
     if settings.metrics_port:
         await server.start_metrics(settings.metrics_host, settings.metrics_port, bot.metrics.render)
-    await bot.connect(server)
+    await bot.start(server)
     beating = asyncio.create_task(_beat(bot))
     server.readiness = bot.readiness
     logger.info("ready")
@@ -76,7 +76,7 @@ async def _beat(bot: Bot) -> None:
     while True:
         before = clock.monotonic()
         await clock.sleep(BEAT_S)
-        bot.metrics.observe_loop_lag(max(clock.monotonic() - before - BEAT_S, 0.0))
+        bot.metrics.loop_lag(clock.monotonic() - before - BEAT_S)
         await bot.beat()
 
 

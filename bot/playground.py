@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adapters.web import WebChannel
+from adapters.web.channel import WebChannel
 from bot.clock import SystemClock
 from bot.settings import NO_SECRET, check_loopback, read_settings
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
 DEMO_DATABASE_URL = "sqlite+aiosqlite:///data/demo.db"
-ROOM_FOLDER = Path("data/playground")
+DATA_FOLDER = Path("data")
 
 
 def demo_settings(port: int | None) -> Settings:
@@ -51,4 +51,4 @@ def build_web(settings: Settings, *, demo: bool) -> WebChannel:
         from bot.demo import DemoFaults, DemoModels
 
         models, faults = DemoModels(), DemoFaults()
-    return WebChannel(ROOM_FOLDER, SystemClock(), models, faults)
+    return WebChannel(DATA_FOLDER, SystemClock(), models, faults)

@@ -1,0 +1,107 @@
+"""`python -m bot check`: reaches every configured service and says in a line each how it went."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from adapters.files.prompt import PromptFile
+from adapters.litellm.lanes import Lanes
+from adapters.slack.check import check as check_slack
+from adapters.sql.store import SqlStore
+from adapters.wire.sessions import build_session
+from bot.clock import SortableIds, SystemClock
+from bot.demo import demo_server
+from bot.modelling import read_targets
+from bot.settings import read_settings, require_runnable
+from bot.wiring import read_slack_settings
+from core.completion import ChatMessage, ChatRequest, Delta
+from core.errors import ModelError, SettingError
+
+if TYPE_CHECKING:
+    from adapters.litellm.targets import Target
+    from bot.settings import Settings
+
+Line = tuple[bool, str]
+LONGEST_TRY_TOKENS = 16
+
+
+async def check() -> int:
+    """Returns the exit code: 0 only if everything is ok. Prints a line for each thing tried."""
+    settings = read_settings()
+    ok = True
+    for is_right, line in await _lines(settings):
+        print(f"{'ok   ' if is_right else 'WRONG'}  {line}")
+        ok = ok and is_right
+    return 0 if ok else 1
+
+
+async def _lines(settings: Settings) -> list[Line]:
+    lines = [_settings(settings), _prompt(settings), await _database(settings)]
+    if settings.has_model:
+        lines += await _models(settings)
+    if settings.has_slack:
+        lines += await check_slack(read_slack_settings(settings))
+    return lines
+
+
+def _settings(settings: Settings) -> Line:
+    try:
+        require_runnable(settings)
+    except SettingError as error:
+        return False, str(error)
+    return True, "settings"
+
+
+def _prompt(settings: Settings) -> Line:
+    try:
+        prompt = PromptFile(settings.system_prompt_file, SystemClock()).current()
+    except SettingError as error:
+        return False, str(error)
+    return True, f"system prompt: {len(prompt.text)} characters, version {prompt.version}"
+
+
+async def _database(settings: Settings) -> Line:
+    try:
+        store = await SqlStore.open(
+            settings.database_url,
+            replica_id=SortableIds().new(),
+            lease_s=settings.lease_s,
+            clock=SystemClock(),
+        )
+    except SettingError as error:
+        return False, str(error)
+    trouble = await store.ready()
+    await store.close()
+    return not trouble, f"database: {trouble or 'can be written'}"
+
+
+async def _models(settings: Settings) -> list[Line]:
+    try:
+        targets = read_targets(settings)
+    except SettingError as error:
+        return [(False, str(error))]
+    async with demo_server(targets) as targets, build_session() as session:
+        lanes = Lanes(targets.values(), session)
+        try:
+            return [await _model(lanes, target) for target in targets.values()]
+        finally:
+            await lanes.close()
+
+
+async def _model(lanes: Lanes, target: Target) -> Line:
+    request = ChatRequest(
+        turn_id="check",
+        messages=(ChatMessage("user", "Say the word ok."),),
+        model=target.model,
+        temperature=0.0,
+        max_tokens=LONGEST_TRY_TOKENS,
+    )
+    said = ""
+    try:
+        async with aclosing(lanes.stream(request)) as events:
+            async for event in events:
+                said += event.text if isinstance(event, Delta) else ""
+    except ModelError as error:
+        return False, f"model {target.model}: {error.category}: {error}"
+    return True, f"model {target.model}: answers"

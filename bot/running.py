@@ -1,0 +1,131 @@
+"""The bot as it runs: what lifecycle starts, asks once a second, drains and closes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from core.errors import NotStored
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import AsyncExitStack
+
+    from adapters.prometheus.metrics import Metrics
+    from adapters.slack.channel import SlackChannel
+    from adapters.sql.store import SqlStore
+    from adapters.web.channel import WebChannel
+    from bot.modelling import ModelStack
+    from bot.server import Server
+    from core.chatbot import Desk
+    from core.conversation import MessageRef
+    from core.ports import Clock
+    from core.turns.workers import Workers
+
+logger = logging.getLogger(__name__)
+
+PRUNE_EVERY_S = 3600.0
+INBOX_STUCK_S = 10.0
+"""Messages without an owner are looked for every second; this long without a look is trouble."""
+
+
+@dataclass
+class Bot:
+    """Everything that has to be started and stopped, by name."""
+
+    clock: Clock
+    store: SqlStore
+    workers: Workers
+    desk: Desk
+    metrics: Metrics
+    model: ModelStack
+    retention_days: int
+    slack: SlackChannel | None
+    web: WebChannel | None
+    resources: AsyncExitStack
+    """Closed in the end, last opened first."""
+    _swept_at: float = field(default=0.0, init=False)
+    _pruned_at: float | None = field(default=None, init=False)
+    _pruning: asyncio.Task[None] | None = field(default=None, init=False)
+
+    async def start(self, server: Server) -> None:
+        """Connect the channels; from here on messages are taken."""
+        self.model.lanes.start()
+        await self._sweep()
+        if self.web is not None:
+            self.web.connect(self.desk)
+            await self.web.start()
+        if self.slack is not None:
+            self.slack.connect(self.desk, self._is_answer)
+            for route in self.slack.routes():
+                server.connect(route.path, route.handler)
+            await self.slack.start()
+
+    async def readiness(self) -> Mapping[str, str]:
+        """What is not ready, by name."""
+        parts = {"database": await self.store.ready()}
+        if not parts["database"]:
+            parts["inbox"] = self._inbox_trouble()
+        if self.slack is not None:
+            parts["slack"] = self.slack.ready()
+        if self.web is not None:
+            parts["playground"] = await self.web.ready()
+        return {name: trouble for name, trouble in parts.items() if trouble}
+
+    async def beat(self) -> None:
+        """Once a second: the lease, stop marks, adoption, gauges, and old turns now and then."""
+        await self.workers.beat()
+        try:
+            await self._sweep()
+            self.metrics.inbox(*await self.store.depth())
+        except NotStored as error:
+            logger.warning("the inbox could not be looked at: %s", error)
+        self.metrics.breakers(self.model.breaking.states())
+        self._prune_now_and_then()
+
+    async def drain(self, timeout_s: float) -> None:
+        """Nothing new by the socket, running answers end, the rest is handed over."""
+        if self.slack is not None:
+            await self.slack.close_socket()
+        await self.workers.drain(timeout_s)
+
+    async def close(self) -> None:
+        if self._pruning is not None:
+            self._pruning.cancel()
+        if self.slack is not None:
+            await self.slack.stop()
+        if self.web is not None:
+            await self.web.stop()
+        await self.resources.aclose()
+
+    async def _sweep(self) -> None:
+        await self.workers.sweep()
+        self._swept_at = self.clock.monotonic()
+
+    def _inbox_trouble(self) -> str:
+        idle_s = self.clock.monotonic() - self._swept_at
+        return f"not looked at for {idle_s:.0f} s" if idle_s > INBOX_STUCK_S else ""
+
+    async def _is_answer(self, ref: MessageRef) -> bool:
+        return await self.store.conversation_of(ref) is not None
+
+    def _prune_now_and_then(self) -> None:
+        now = self.clock.monotonic()
+        due = self._pruned_at is None or now - self._pruned_at > PRUNE_EVERY_S
+        if not self.retention_days or not due:
+            return
+        self._pruned_at = now
+        self._pruning = asyncio.create_task(self._prune())
+
+    async def _prune(self) -> None:
+        before = self.clock.now() - timedelta(days=self.retention_days)
+        try:
+            removed = await self.store.prune(before)
+        except NotStored as error:
+            logger.warning("old turns could not be removed: %s", error)
+        else:
+            if removed:
+                logger.info("removed %d rows older than %d days", removed, self.retention_days)
