@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from markdown_it import MarkdownIt
+from core.text.html import to_html
 
-_PARSER = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(
-    ["table", "strikethrough"]
-)
+KEPT_RENDERINGS = 1_024
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=KEPT_RENDERINGS)
 def to_markup(text: str) -> str:
-    return str(_PARSER.render(text))
+    return to_html(text)

@@ -21,6 +21,8 @@ MEDIA_TYPES = {
     "js": "text/javascript",
     "svg": "image/svg+xml",
 }
+OPERATORS = ("=>", "===", "!==", "&&", "||", "??", "??=", "=", "+=", ">", "<", "?", ":", "+", "-")
+"""Of our scripts; none stands between spaces in a text or pattern there."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -43,6 +45,11 @@ def squeeze(source: str, kind: str) -> str:
         source = re.sub(r"/\*.*?\*/", "", source, flags=re.DOTALL)
         source = re.sub(r"\s*([{};])\s*", r"\1", source)
         return re.sub(r"([:,]) ", r"\1", source)
+    if kind == "js":
+        for operator in OPERATORS:
+            source = source.replace(f" {operator} ", operator)
+        source = source.replace("{ ", "{").replace(" }", "}").replace(") {", "){")
+        source = re.sub(r"([,:]) (?=[\"`({[])", r"\1", source)
     lines = (line.strip() for line in source.splitlines())
     return "\n".join(line for line in lines if line and not line.startswith(("//", "/** ")))
 

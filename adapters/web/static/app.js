@@ -4,10 +4,11 @@ import { $, dayName, dayOf, face, h, icon, tell } from "./dom.js";
 import { S, connect, inRoom, inThread, isDirect, keep, listen, markSeen, nameOf, post, roomOf, running, unread, visibleTo } from "./store.js";
 import { drawMessage, grow } from "./message.js";
 import { Composer } from "./composer.js";
-import { arrows, close, isOpen, showFaults, showHelp, showModels } from "./panels.js";
+import { arrows, showFaults, showHelp, showModels } from "./panels.js";
 import { drawWelcome } from "./welcome.js";
 
 const narrow = matchMedia("(max-width: 760px)");
+const replies = (count) => (count === 1 ? "1 reply" : `${count} replies`);
 const near = (el) => el.scrollHeight - el.scrollTop - el.clientHeight < 90;
 
 const roomBox = new Composer("room", () => ({
@@ -48,8 +49,7 @@ function drawItem(pane, message, before, index) {
   if (pane === "room" && newDay) items.push(h("div", { class: "day" }, h("span", {}, dayName(message.sent_at_ms))));
   items.push(drawMessage(message, context(pane, before)));
   if (pane === "thread" && index === 0) {
-    const count = inThread(S.thread).length;
-    items.push(h("div", { class: "day replies" }, h("span", {}, count === 1 ? "1 reply" : `${count} replies`)));
+    items.push(h("div", { class: "day replies" }, h("span", {}, replies(inThread(S.thread).length))));
   }
   return items;
 }
@@ -72,15 +72,20 @@ function update(pane, message, isNew) {
     const items = drawItem(pane, message, messages[index - 1], index);
     items.forEach((item) => item.classList.add("in"));
     log.append(...items);
-    if (pane === "thread") log.querySelector(".replies span").textContent = messages.length === 2 ? "1 reply" : `${messages.length - 1} replies`;
+    if (pane === "thread") log.querySelector(".replies span").textContent = replies(messages.length - 1);
   }
-  if (stay || (isNew && message.author === S.me)) toEnd(pane);
+  if (stay || (isNew && message.author === S.me)) follow(pane, message, isNew);
   else if (isNew) $(`${pane}-jump`).hidden = false;
 }
 
+/** Down to the end, but a long report is read from its beginning. */
+function follow(pane, message, isNew) {
+  toEnd(pane);
+  if (isNew && message.kind === "report") $(`${pane}-log`).lastElementChild.scrollIntoView();
+}
+
 function toEnd(pane) {
-  const scroll = $(`${pane}-scroll`);
-  scroll.scrollTop = scroll.scrollHeight;
+  $(`${pane}-scroll`).scrollTop = 1e9;
 }
 
 function jump(pane) {
@@ -91,6 +96,8 @@ function jump(pane) {
 
 // --- around them
 
+const myRooms = () => S.rooms.filter((room) => room.kind === "channel" || room.person === S.me);
+
 function drawRooms() {
   const item = (room) => {
     const news = room.id === S.room ? 0 : unread(room.id);
@@ -99,10 +106,8 @@ function drawRooms() {
       room.kind === "channel" ? h("span", { class: "hash", "aria-hidden": "true" }, "#") : face(S.bot, S.people, true),
       h("span", {}, label), news ? h("span", { class: "news" }, String(news), h("span", { class: "unseen" }, " unread")) : null));
   };
-  const mine = S.rooms.filter((room) => room.kind === "channel" || room.person === S.me);
-  $("rooms").replaceChildren(
-    h("h2", {}, "Channels"), h("ul", {}, mine.filter((room) => room.kind === "channel").map(item)),
-    h("h2", {}, "Direct messages"), h("ul", {}, mine.filter((room) => room.kind === "direct").map(item)));
+  const list = (title, kind) => [h("h2", {}, title), h("ul", {}, myRooms().filter((room) => room.kind === kind).map(item))];
+  $("rooms").replaceChildren(...list("Channels", "channel"), ...list("Direct messages", "direct"));
 }
 
 function drawPeople() {
@@ -234,17 +239,16 @@ $("theme").onclick = () => {
 };
 
 document.addEventListener("keydown", (e) => {
-  if (document.querySelector("dialog[open]")) return;
+  if (document.querySelector("dialog[open], [popover]")) return;
   if (e.key === "Escape") {
-    if (isOpen()) close();
-    else if (document.body.classList.contains("drawn")) $("side-close").click();
+    if (document.body.classList.contains("drawn")) $("side-close").click();
     else if (S.thread) closeThread();
   } else if (e.key === "?" && !/^(input|textarea)$/i.test(e.target.tagName)) { e.preventDefault(); showHelp(); }
   else if (e.altKey && /^Digit[1-9]$/.test(e.code) && S.people[e.code[5] - 1]) { e.preventDefault(); speakAs(S.people[e.code[5] - 1].id); }
   else if (e.altKey && e.code === "KeyS") { e.preventDefault(); (S.thread ? threadBox : roomBox).stop(); }
   else if (e.altKey && (e.key === "ArrowUp" || e.key === "ArrowDown")) {
     e.preventDefault();
-    const mine = S.rooms.filter((room) => room.kind === "channel" || room.person === S.me);
+    const mine = myRooms();
     const next = mine.findIndex((room) => room.id === S.room) + (e.key === "ArrowUp" ? -1 : 1);
     openRoom(mine[(next + mine.length) % mine.length].id);
   }
@@ -283,8 +287,7 @@ function arrived(message, before) {
 }
 
 function announce(message) {
-  const words = new DOMParser().parseFromString(message.html + message.notice, "text/html").body.textContent;
-  tell(`${nameOf(message.author)}: ${words.trim().slice(0, 300)}`);
+  tell(`${nameOf(message.author)}: ${h("div", { html: message.html + message.notice }).textContent.slice(0, 300)}`);
 }
 
 fitSide();

@@ -16,7 +16,7 @@ export class Composer {
     this.active = 0;
     this.files = [];
     this.nonce = null;
-    this.list = h("ul", { class: "suggest", id: `${name}-list`, role: "listbox", "aria-label": "Suggestions", hidden: true });
+    this.list = h("ul", { class: "suggest", id: `${name}-list`, role: "listbox", label: "Suggestions", hidden: true });
     this.error = h("p", { class: "error", role: "alert", hidden: true });
     this.text = h("textarea", {
       id: `${name}-text`, rows: 1, maxlength: 40000, autocomplete: "off",
@@ -24,9 +24,9 @@ export class Composer {
       oninput: () => this.changed(), onkeydown: (e) => this.key(e), onclick: () => this.suggest(),
       onblur: () => this.close(), onpaste: (e) => this.attach(e.clipboardData.files),
     });
-    this.picker = h("input", { type: "file", multiple: true, hidden: true, "aria-label": "Files", tabindex: "-1", onchange: (e) => { this.attach(e.target.files); e.target.value = ""; } });
+    this.picker = h("input", { type: "file", multiple: true, hidden: true, label: "Files", tabindex: "-1", onchange: (e) => { this.attach(e.target.files); e.target.value = ""; } });
     this.tray = h("div", { class: "tray", hidden: true });
-    this.send = h("button", { type: "submit", class: "send", "aria-label": "Send", title: "Send (Enter)" }, icon("send"));
+    this.send = h("button", { type: "submit", class: "send", label: "Send", title: "Send (Enter)" }, icon("send"));
     this.halt = h("button", { class: "halt", onclick: () => this.stop(), hidden: true }, icon("stop"), "Stop");
     this.el = h("form", { class: "composer", onsubmit: (e) => { e.preventDefault(); this.submit(); }, ondragover: (e) => e.preventDefault(), ondrop: (e) => { e.preventDefault(); this.attach(e.dataTransfer.files); } },
       this.list, this.error,
@@ -35,7 +35,6 @@ export class Composer {
           tool("clip", "Attach a file", () => this.picker.click()), this.picker,
           tool("at", "Mention somebody", () => this.insert("@")),
           tool("slash", "Commands", () => this.insert("/")),
-          h("span", { class: "hint" }, h("kbd", {}, "Enter"), " sends"),
           this.halt, this.send)));
   }
 

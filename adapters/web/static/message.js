@@ -12,7 +12,7 @@ export function drawMessage(m, place) {
   const grouped = follows(m, place.before);
   const own = m.author === S.me;
   const classes = `msg${grouped ? " grouped" : ""}${m.to ? " private" : ""}`;
-  const el = h("article", { class: classes, id: `${place.inThread ? "t" : "m"}-${m.id}`, "aria-label": `${nameOf(m.author)}, ${timeOf(m.sent_at_ms)}` });
+  const el = h("article", { class: classes, id: `${place.inThread ? "t" : "m"}-${m.id}`, label: `${nameOf(m.author)}, ${timeOf(m.sent_at_ms)}` });
   el.dataset.id = m.id;
   el.append(h("div", { class: "gutter" }, grouped ? h("time", { class: "small-time" }, timeOf(m.sent_at_ms)) : face(m.author, S.people)));
   const side = h("div", { class: "side" });
@@ -81,7 +81,7 @@ function finish(body, m, place) {
     pre.setAttribute("aria-label", "Code");
   }
   for (const table of body.querySelectorAll("table:not(.unseen)")) {
-    const box = h("div", { class: "wide", role: "region", "aria-label": "Table" });
+    const box = h("div", { class: "wide", role: "region", label: "Table" });
     table.replaceWith(box);
     box.append(table);
   }
@@ -127,7 +127,7 @@ function drawActions(m, place) {
     const rates = { "+1": "Good answer", "-1": "Not helpful" }[name];
     const label = `${quick.includes(name) ? rates : name}${people.length ? `: ${who}` : ""}`;
     return h("button", {
-      class: `chip${people.length ? "" : " bare"}`, "aria-pressed": String(on), "aria-label": label, title: label, "data-k": `r${name}`,
+      class: `chip${people.length ? "" : " bare"}`, "aria-pressed": String(on), label, title: label, "data-k": `r${name}`,
       onclick: () => run("reactions", { message: m.id, emoji: name, on: !on }, place),
     }, h("span", { "aria-hidden": "true" }, S.emoji[name]), people.length ? h("span", { class: "count" }, String(people.length)) : null);
   });
@@ -151,11 +151,11 @@ function drawSummary(m, place) {
   return h("button", { class: `summary${news ? " new" : ""}`, "data-k": "sum", onclick: () => place.openThread(m.id) },
     h("span", { class: "faces" }, authors.map((author) => face(author, S.people, true))),
     h("b", {}, count),
-    h("span", { class: busy ? "busy" : news ? "news-count" : "" }, busy ? "answering…" : news ? `${news} new` : `last at ${timeOf(last.sent_at_ms)}`));
+    h("span", { class: news && !busy ? "news-count" : null }, busy ? "answering…" : news ? `${news} new` : `last at ${timeOf(last.sent_at_ms)}`));
 }
 
 function drawToolbar(m, place, own) {
-  const bar = h("div", { class: "bar-float", role: "group", "aria-label": "Message actions" });
+  const bar = h("div", { class: "bar-float", role: "group", label: "Message actions" });
   bar.append(tool("smile", "React", (e) => pickEmoji(e.currentTarget, (emoji) => {
     const on = !(m.reactions[emoji] ?? []).includes(S.me);
     run("reactions", { message: m.id, emoji, on }, place);

@@ -5,34 +5,27 @@ import { S, post } from "./store.js";
 
 let open = null;
 
-export const isOpen = () => Boolean(open);
+export const close = () => open?.hidePopover();
 
-export function close(refocus = true) {
-  if (!open) return;
-  const { panel, anchor, away } = open;
-  open = null;
-  document.removeEventListener("pointerdown", away, true);
-  panel.remove();
-  anchor.setAttribute?.("aria-expanded", "false");
-  if (refocus && anchor.isConnected) anchor.focus();
-}
-
-/** A popover beside its button; returns its element, focused on the first thing in it. */
+/** A popover beside its button, focused on the first thing in it; pressing the button again closes it. */
 function popover(anchor, label, ...children) {
   const same = open?.anchor === anchor;
   close();
   if (same) return null;
-  const panel = h("div", { class: "panel", role: "dialog", "aria-label": label, tabindex: "-1" }, children);
-  document.body.append(panel);
-  place(panel, anchor);
-  const away = (e) => { if (!panel.contains(e.target) && !anchor.contains(e.target)) close(false); };
-  document.addEventListener("pointerdown", away, true);
-  panel.addEventListener("keydown", (e) => {
-    if (e.key === "Escape") { e.stopPropagation(); close(); }
-    if (e.key === "Tab") keepInside(panel, e);
+  const panel = h("div", { class: "panel", role: "dialog", label, tabindex: "-1", popover: "auto" }, children);
+  panel.anchor = anchor;
+  panel.addEventListener("toggle", (e) => {
+    if (e.newState === "open") return;
+    if (open === panel) open = null;
+    anchor.setAttribute("aria-expanded", "false");
+    if (panel.contains(document.activeElement) || document.activeElement === document.body) anchor.focus();
+    panel.remove();
   });
+  document.body.append(panel);
+  panel.showPopover();
+  open = panel;
+  place(panel, anchor);
   anchor.setAttribute("aria-expanded", "true");
-  open = { panel, anchor, away };
   (panel.querySelector("[aria-checked=true], button, input") ?? panel).focus({ preventScroll: true });
   return panel;
 }
@@ -47,16 +40,10 @@ function place(panel, anchor) {
   panel.style.top = `${top}px`;
 }
 
-function keepInside(panel, e) {
-  const stops = [...panel.querySelectorAll("button, input")].filter((el) => !el.disabled && el.offsetParent);
-  const edge = e.shiftKey ? stops[0] : stops[stops.length - 1];
-  if (document.activeElement === edge) { e.preventDefault(); (e.shiftKey ? stops[stops.length - 1] : stops[0])?.focus(); }
-}
-
 export function pickEmoji(anchor, chosen) {
   const names = Object.keys(S.emoji);
   const grid = h("div", { class: "emoji" }, names.map((name) => h("button", {
-    "aria-label": name, title: name, onclick: () => { close(); chosen(name); },
+    label: name, title: name, onclick: () => { close(); chosen(name); },
   }, S.emoji[name])));
   grid.addEventListener("keydown", (e) => arrows(e, [...grid.children], 6));
   popover(anchor, "Reactions", grid);
@@ -77,7 +64,7 @@ function choice({ id, name, detail }, on, chosen) {
 }
 
 function choices(label, items) {
-  const group = h("div", { role: "radiogroup", "aria-label": label }, items);
+  const group = h("div", { role: "radiogroup", label: label }, items);
   group.addEventListener("keydown", (e) => arrows(e, [...group.children]));
   return group;
 }
@@ -101,7 +88,7 @@ export async function showModels(anchor) {
     form.hidden = !form.hidden;
     other.setAttribute("aria-expanded", String(!form.hidden));
     if (!form.hidden) form.elements.model.focus();
-    if (open) place(open.panel, anchor);
+    place(panel, anchor);
   } }, "Paste a key…");
   const panel = popover(anchor, "Model", h("h2", {}, "Who answers?"), list, error, other, form);
   if (!panel) return;
@@ -111,7 +98,7 @@ export async function showModels(anchor) {
     list.replaceChildren(choices("Models", offers.map((card) => choice(card, card.id === S.model?.id, async () => {
       try { await post("models", { use: card.id }); close(); } catch (problem) { fail(problem); }
     }))));
-    if (open?.panel === panel) { place(panel, anchor); list.querySelector("[aria-checked=true], button")?.focus(); }
+    if (panel.isConnected) { place(panel, anchor); list.querySelector("[aria-checked=true], button")?.focus(); }
   } catch { list.replaceChildren(h("p", { class: "wait" }, "The list could not be read.")); }
 }
 
@@ -134,7 +121,7 @@ const KEYS = [
 export function showHelp() {
   const dialog = h("dialog", { class: "help", "aria-labelledby": "help-title" },
     h("header", {}, h("h2", { id: "help-title" }, "Keyboard shortcuts"),
-      h("button", { class: "tool", "aria-label": "Close", onclick: () => dialog.close() }, icon("close"))),
+      h("button", { class: "tool", label: "Close", onclick: () => dialog.close() }, icon("close"))),
     h("dl", {}, KEYS.map(([keys, what]) => h("div", {}, h("dt", {}, what), h("dd", {}, keys.split(" ").map((key) => h("kbd", {}, key)))))));
   dialog.addEventListener("close", () => { dialog.remove(); $("help").focus(); });
   dialog.addEventListener("click", (e) => { if (e.target === dialog) dialog.close(); });

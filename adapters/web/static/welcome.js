@@ -27,7 +27,7 @@ export function drawWelcome(room, start) {
     h("span", { class: "face bot big", "aria-hidden": "true" }, icon("bot")),
     h("h2", {}, channel ? `This is #${room.name}` : "Just the two of you"),
     h("p", {}, channel
-      ? `Mention @${S.bot} and it answers in a thread, word by word. Switch between the three people at the left to see how it follows a conversation.`
+      ? `Mention @${S.bot} and it answers in a thread, word by word. Speak as one person and then as another, and see how it follows.`
       : `Here every message is for ${S.bot}, and it remembers what was said before.`),
     h("div", { class: "cards" }, cards));
 }

@@ -134,7 +134,9 @@ class ScriptedBot:
             await self.stop(_place(turn), turn.queued.message.author)
             return
         document = answer_command(words[0], tuple(words[1:]))
-        await self._platform.replies.open(turn.queued).post(document, turn.queued.parts, _saver(turn))
+        await self._platform.replies.open(turn.queued).post(
+            document, turn.queued.parts, _saver(turn)
+        )
 
     async def _answer(self, turn: Turn) -> None:
         reply = self._platform.replies.open(turn.queued)
@@ -174,7 +176,9 @@ def answer_command(name: str, arguments: tuple[str, ...]) -> Document:
     if name == "reset":
         return Document("", (Text("Done. I have forgotten this conversation."),))
     rows = tuple((one.usage, one.summary) for one in COMMANDS)
-    return Document("What I can do", (Text("Ask me anything, or write:"), Table(("Write", ""), rows)))
+    return Document(
+        "What I can do", (Text("Ask me anything, or write:"), Table(("Write", ""), rows))
+    )
 
 
 def to_stats(period: str) -> Document:
