@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
@@ -16,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from tests.standins.slack import SlackStandIn
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable
+    from collections.abc import AsyncIterator, Awaitable, Iterator
 
 
 class Receiver:
@@ -49,6 +50,16 @@ def _read(body: bytes) -> dict[str, Any]:
         return dict(json.loads(body))
     form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
     return dict(json.loads(form["payload"])) if "payload" in form else form
+
+
+@pytest.fixture(autouse=True)
+def no_loop_left_open(request: pytest.FixtureRequest) -> Iterator[None]:
+    """looptime makes an event loop for every test that is no coroutine, and leaves it open."""
+    yield
+    if not inspect.iscoroutinefunction(request.function):
+        loop = asyncio.get_event_loop_policy().get_event_loop()
+        asyncio.set_event_loop(None)
+        loop.close()
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def feedback(**changes: Any) -> Json:
     def button(value: str) -> Json:
         return {"text": plain("x"), "value": value}
 
-    element = {"type": "feedback_buttons", "action_id": "f"}
+    element: Json = {"type": "feedback_buttons", "action_id": "f"}
     element |= {"positive_button": button("up"), "negative_button": button("down")}
     return {"type": "context_actions", "elements": [element | changes]}
 
