@@ -6,10 +6,8 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Final
 
-import aiohttp
-from slack_sdk.web.async_client import AsyncWebClient
-
 from adapters.slack.background import Background
+from adapters.slack.client import build_client, build_session
 from adapters.slack.inbound.bolt import Bolt
 from adapters.slack.inbound.endpoint import Endpoint
 from adapters.slack.inbound.gate import Gate
@@ -34,13 +32,14 @@ from core.ports import Platform
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    import aiohttp
     from aiohttp import web
+    from slack_sdk.web.async_client import AsyncWebClient
 
     from adapters.slack.settings import SlackSettings
     from core.conversation import MessageRef
     from core.ports import Chatbot, Clock
 
-CALL_TIMEOUT_S: Final = 30.0
 DRAIN_S: Final = 3.0
 WHOAMI_RETRY_S: Final = 10.0
 
@@ -87,11 +86,7 @@ class SlackChannel:
     @classmethod
     def build(cls, settings: SlackSettings, clock: Clock) -> SlackChannel:
         """Call inside the running loop."""
-        session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT_S),
-        )
+        session = build_session()
         return cls(settings, clock, session, build_client(settings, session))
 
     def connect(
@@ -162,16 +157,3 @@ class SlackChannel:
         while self._socket is not None:
             self._socket_is_up = await self._socket.is_connected()
             await self._clock.sleep(0.25 if not self._socket_is_up else 1.0)
-
-
-def build_client(settings: SlackSettings, session: aiohttp.ClientSession) -> AsyncWebClient:
-    """One session for all calls (the SDK opens one a call otherwise), and no retries of its own:
-    they would send a post again that Slack has taken."""
-    client = AsyncWebClient(
-        token=settings.bot_token,
-        base_url=settings.base_url,
-        session=session,
-        retry_handlers=[],
-    )
-    client.proxy = proxy_for(settings.base_url)
-    return client

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.slack.inbound.read import (
@@ -48,7 +47,6 @@ class Intake:
         self._api = api
         self._names = names
         self._background = background
-        self._commands = {summary.name for summary in chatbot.commands()}
 
     async def take(self, body: Json) -> bool:
         """False: an event of another kind, which nothing is lost with."""
@@ -73,7 +71,7 @@ class Intake:
         return True
 
     async def _accept(self, message: InboundMessage) -> str:
-        status = await self._chatbot.accept(replace(message, text=self._without_sign(message.text)))
+        status = await self._chatbot.accept(message)
         self._names.warm([message.author.user_id])
         return status
 
@@ -124,9 +122,3 @@ class Intake:
             await self._api.call("chat.delete", arguments)
         except (SlackRefused, SlackUnreachable) as failure:
             log.warning("an answer to a deleted question could not be removed: %s", failure)
-
-    def _without_sign(self, text: str) -> str:
-        """`!stats` is typed where Slack offers no slash commands: in threads."""
-        if text.startswith("!") and text[1:].split(" ", 1)[0].lower() in self._commands:
-            return text[1:]
-        return text

@@ -1,10 +1,11 @@
-"""The text of an answer on its way to Slack: mentions broken, cut into messages."""
+"""The text of an answer on its way to Slack: links made safe, mentions broken, cut to size."""
 
 from __future__ import annotations
 
 from collections import deque
 from typing import TYPE_CHECKING
 
+from adapters.slack.outbound.link_filter import LinkFilter
 from core.text.mentions import MentionFilter
 from core.text.split import Splitter
 
@@ -16,7 +17,8 @@ class TextFlow:
     """Follows a text that grows. Messages that are full never change again."""
 
     def __init__(self, limit: int) -> None:
-        self._filter = MentionFilter()
+        self._links = LinkFilter()
+        self._mentions = MentionFilter()
         self._splitter = Splitter(limit)
         self._seen = 0
         self.full: deque[Piece] = deque()
@@ -26,9 +28,13 @@ class TextFlow:
         """`text` is the whole answer so far. Once `ended`, nothing is held back any more."""
         delta = text[self._seen :]
         self._seen = len(text)
-        safe = self._filter.feed(delta) if delta else ""
+        safe = self._links.feed(delta) if delta else ""
         if ended:
-            safe += self._filter.flush()
+            safe += self._links.flush()
+        # Last, so that nothing that comes out can call people.
+        safe = self._mentions.feed(safe) if safe else ""
+        if ended:
+            safe += self._mentions.flush()
         if safe:
             self.full.extend(self._splitter.feed(safe))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.text.links import safe_links
+from core.text.links.rewriting import safe_links
 from core.text.tree import attribute, parse_tree, text_of
 
 if TYPE_CHECKING:

@@ -23,4 +23,6 @@ async def test_a_signed_mention_is_streamed_into_its_thread_and_can_be_rated(bot
     assert [ref.message_id for ref in bot.chatbot.saved[asked.ts]] == [answer.ts]
     pressed = bot.slack.people.press("U0ALICE", answer, "feedback", "up")
     await bot.slack.wait_for(lambda: pressed.delivery.state == "acked")
-    assert [(r.emoji, r.ref.message_id) for r in bot.chatbot.reactions] == [("button:up", answer.ts)]
+    assert [(r.emoji, r.ref.message_id) for r in bot.chatbot.reactions] == [
+        ("button:up", answer.ts)
+    ]

@@ -1,0 +1,134 @@
+"""The way from nothing to a connected app: one link, at most three pastes, each checked live."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from adapters.slack.check import check_app_token, check_bot_token
+from adapters.slack.settings import DEFAULT_API_URL, SlackSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    Ask = Callable[[str], str]
+    Say = Callable[[str], None]
+    Check = Callable[[str], Awaitable[tuple[bool, str]]]
+
+NEW_APP_URL: Final = "https://api.slack.com/apps?new_app=1&manifest_json="
+TRIES: Final = 3
+SECRET: Final = re.compile(r"[0-9a-f]{32}")
+KINDS: Final = {
+    "xoxb-": "a bot token",
+    "xoxp-": "a user token",
+    "xapp-": "an app-level token",
+    "xoxe": "a configuration or refresh token",
+    "https://": "an address",
+}
+
+
+class GaveUp(Exception):
+    """The same question was answered wrongly too often."""
+
+
+def build_link(manifest: Path) -> str:
+    """Opens Slack's page for a new app with everything filled in."""
+    compact = json.dumps(json.loads(manifest.read_text("utf-8")), separators=(",", ":"))
+    return NEW_APP_URL + quote(compact, safe="")
+
+
+async def connect(
+    manifest: Path,
+    env_file: Path,
+    *,
+    ask: Ask,
+    say: Say,
+    http: bool = False,
+    api_url: str = DEFAULT_API_URL,
+) -> bool:
+    """Ask, check, and write the settings. True: everything is in place.
+
+    `http`: events come over HTTP, verified by the signing secret, instead of Socket Mode.
+    """
+    settings = SlackSettings(bot_token="", api_url=api_url)
+    say("1. Open this link, choose your workspace, and press Create, then Install:")
+    say(build_link(manifest))
+
+    async def bot_is_right(value: str) -> tuple[bool, str]:
+        return await check_bot_token(replace(settings, bot_token=value))
+
+    async def app_is_right(value: str) -> tuple[bool, str]:
+        return await check_app_token(replace(settings, app_token=value))
+
+    try:
+        say("2. OAuth & Permissions, Bot User OAuth Token (it begins with xoxb-).")
+        found = {"SLACK_BOT_TOKEN": await _paste("Bot token: ", "xoxb-", bot_is_right, ask, say)}
+        if http:
+            say("3. Basic Information, App Credentials, Signing Secret.")
+            found["SLACK_SIGNING_SECRET"] = await _paste(
+                "Signing secret: ", "", _is_secret, ask, say
+            )
+            say(
+                "4. Turn Socket Mode off, and set the request URLs to https://YOUR-HOST/slack/events"
+            )
+        else:
+            say("3. Basic Information, App-Level Tokens, Generate, scope connections:write.")
+            found["SLACK_APP_TOKEN"] = await _paste("App token: ", "xapp-", app_is_right, ask, say)
+    except GaveUp:
+        say("Nothing was written. Start again when you have the right values at hand.")
+        return False
+    write_env(env_file, found)
+    say(f"Written to {env_file}. Start the bot, and mention it in a channel: it joins by /invite.")
+    return True
+
+
+async def _paste(prompt: str, prefix: str, check: Check, ask: Ask, say: Say) -> str:
+    for _ in range(TRIES):
+        value = ask(prompt).strip().strip("\"'")
+        if problem := explain(value, prefix):
+            say(problem)
+            continue
+        is_right, line = await check(value)
+        say(line)
+        if is_right:
+            return value
+    raise GaveUp
+
+
+def explain(value: str, prefix: str) -> str:
+    """What is wrong with a pasted value at first sight; empty: nothing. Never repeats it."""
+    if not value:
+        return "Nothing was pasted."
+    kind = next((kind for start, kind in KINDS.items() if value.startswith(start)), "")
+    if prefix and not value.startswith(prefix):
+        return f"That is {kind or 'something else'}; the one needed begins with {prefix}"
+    if not prefix and kind:
+        return f"That is {kind}; the signing secret is 32 letters and digits without a prefix."
+    if any(sign.isspace() for sign in value):
+        return "There is white space in it: only a part, or more than one line, was copied."
+    return ""
+
+
+async def _is_secret(value: str) -> tuple[bool, str]:
+    if SECRET.fullmatch(value):
+        return True, "Signing secret: looks right; the first event will show it."
+    return False, "A signing secret is 32 characters, 0-9 and a-f."
+
+
+def write_env(env_file: Path, settings: dict[str, str]) -> None:
+    """Replace or add these lines; all others, comments included, stay as they are."""
+    lines = env_file.read_text("utf-8").splitlines() if env_file.exists() else []
+    left = dict(settings)
+    for at, line in enumerate(lines):
+        name = line.removeprefix("export ").partition("=")[0].strip()
+        if name in left:
+            lines[at] = f"{name}={left.pop(name)}"
+    lines += [f"{name}={value}" for name, value in left.items()]
+    fresh = env_file.with_name(env_file.name + ".new")
+    fresh.touch(mode=0o600)
+    fresh.write_text("\n".join(lines) + "\n", "utf-8")
+    fresh.replace(env_file)
