@@ -14,8 +14,8 @@ from adapters.slack.inbound.read import (
     read_message,
     read_reaction,
 )
+from adapters.slack.outbound.removing import remove
 from adapters.slack.place import PLATFORM
-from adapters.slack.web.errors import SlackRefused, SlackUnreachable
 from core.conversation import Author, ConversationKey
 
 if TYPE_CHECKING:
@@ -105,20 +105,4 @@ class Intake:
 
     async def _remove(self, refs: Sequence[MessageRef]) -> None:
         for ref in refs:
-            arguments = {"channel": ref.channel, "ts": ref.message_id}
-            try:
-                await self._api.call("chat.delete", arguments)
-            except SlackRefused as refusal:
-                if refusal.code != "cant_delete_message":
-                    continue
-                # A stream that is still open: ended first.
-                await self._close_and_delete(arguments)
-            except SlackUnreachable:
-                log.warning("an answer to a deleted question could not be removed")
-
-    async def _close_and_delete(self, arguments: Json) -> None:
-        try:
-            await self._api.call("chat.stopStream", arguments)
-            await self._api.call("chat.delete", arguments)
-        except (SlackRefused, SlackUnreachable) as failure:
-            log.warning("an answer to a deleted question could not be removed: %s", failure)
+            await remove(self._api, ref.channel, ref.message_id)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from adapters.slack.outbound.flow import TextFlow
 from adapters.slack.outbound.messages import MessageGone, MessageTooLong, StreamOver
-from adapters.slack.web.errors import SlackRefused, SlackUnreachable
+from adapters.slack.outbound.removing import remove
 from adapters.slack.web.limits import MESSAGE_CHARS
 from core.errors import DeliveryError
 from core.text.split import split
@@ -226,8 +226,7 @@ class AnswerWriter:
     async def _remove_rest(self) -> None:
         """Messages of an earlier run that this answer did not fill."""
         for ts in self._reusable:
-            with contextlib.suppress(SlackRefused, SlackUnreachable):
-                await self._api.call("chat.delete", {"channel": self._place.channel, "ts": ts})
+            await remove(self._api, self._place.channel, ts)
 
 
 async def _until_ended(draft: Draft) -> None:

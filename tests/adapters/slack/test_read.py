@@ -49,7 +49,7 @@ def read(**changes: Any) -> InboundMessage | None:
 
 
 def test_both_twins_read_alike() -> None:
-    mention = {key: value for key, value in message(client_msg_id="m-1").items()}
+    mention = dict(message(client_msg_id="m-1").items())
     twin = mention | {"type": "app_mention"}
     del twin["channel_type"]
     one = read_message(read_envelope(body(mention)), str)
@@ -88,7 +88,9 @@ def test_each_message_at_the_top_of_a_dm_opens_its_own_conversation() -> None:
     first = read(channel="D1", channel_type="im", text="a")
     later = read(channel="D1", channel_type="im", text="b", ts="1700000009.000100")
     reply = read(channel="D1", channel_type="im", ts="1700000010.0", thread_ts="1700000009.000100")
-    assert first and later and reply
+    assert first
+    assert later
+    assert reply
     assert first.conversation.thread == first.ref.message_id
     assert first.conversation != later.conversation
     assert reply.conversation == later.conversation
