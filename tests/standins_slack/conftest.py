@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
@@ -52,14 +51,14 @@ def _read(body: bytes) -> dict[str, Any]:
     return dict(json.loads(form["payload"])) if "payload" in form else form
 
 
-@pytest.fixture(autouse=True)
-def no_loop_left_open(request: pytest.FixtureRequest) -> Iterator[None]:
-    """looptime makes an event loop for every test that is no coroutine, and leaves it open."""
+@pytest.fixture(scope="session", autouse=True)
+def loop_for_plain_tests() -> Iterator[None]:
+    """looptime asks for an event loop in tests that are no coroutines, and would leave open the
+    one that it makes."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
     yield
-    if not inspect.iscoroutinefunction(request.function):
-        loop = asyncio.get_event_loop_policy().get_event_loop()
-        asyncio.set_event_loop(None)
-        loop.close()
+    loop.close()
 
 
 @pytest.fixture
