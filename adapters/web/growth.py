@@ -41,20 +41,19 @@ class Growth:
         steps = []
         cut = find_settled(text, self._settled_chars)
         if cut > self._settled_chars:
-            steps += self._put(self._render(text[self._settled_chars : cut]))
+            settled = self._render(text[self._settled_chars : cut])
+            steps += self._put(settled)
             self._settled_chars = cut
-            self._settled += 1
+            self._settled += bool(settled)
         steps += self._put(self._render(text[self._settled_chars :]))
         return steps
 
     def _put(self, html: str) -> list[Step]:
-        if self._settled == len(self.blocks):
-            self.blocks.append("")
-        before = self.blocks[self._settled]
+        before = self.blocks[self._settled] if self._settled < len(self.blocks) else ""
         if html == before:
             return []
         kept = _count_same(before, html)
-        self.blocks[self._settled] = html
+        self.blocks[self._settled :] = [html]
         return [Step(self._settled, _utf16_units(html[:kept]), html[kept:])]
 
 

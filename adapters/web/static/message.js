@@ -111,7 +111,7 @@ function highlight(body) {
 function drawFile(file) {
   const url = `/playground/files/${file.id}?type=${encodeURIComponent(file.media_type)}`;
   if (/^image\/(png|jpeg|gif|webp)$/.test(file.media_type)) {
-    return h("a", { href: url, target: "_blank", rel: "noopener" }, h("img", { src: url, alt: file.name, loading: "lazy" }));
+    return h("a", { href: url, target: "_blank" }, h("img", { src: url, alt: file.name }));
   }
   return h("a", { class: "file", href: url, download: file.name }, icon("clip"), file.name);
 }
@@ -124,8 +124,7 @@ function drawActions(m, place) {
     const people = m.reactions[name] ?? [];
     const on = people.includes(S.me);
     const who = people.map(nameOf).join(", ");
-    const rates = { "+1": "Good answer", "-1": "Not helpful" }[name];
-    const label = `${quick.includes(name) ? rates : name}${people.length ? `: ${who}` : ""}`;
+    const label = [{ "+1": "Good answer", "-1": "Not helpful" }[name] ?? name, who].filter(Boolean).join(": ");
     return h("button", {
       class: `chip${people.length ? "" : " bare"}`, "aria-pressed": String(on), label, title: label, "data-k": `r${name}`,
       onclick: () => run("reactions", { message: m.id, emoji: name, on: !on }, place),
@@ -160,7 +159,7 @@ function drawToolbar(m, place, own) {
     const on = !(m.reactions[emoji] ?? []).includes(S.me);
     run("reactions", { message: m.id, emoji, on }, place);
   })));
-  if (place.openThread && !place.inThread && !place.direct) bar.append(tool("thread", "Reply in thread", () => place.openThread(m.id, true)));
+  if (!place.inThread && !place.direct) bar.append(tool("thread", "Reply in thread", () => place.openThread(m.id, true)));
   if (m.text) bar.append(tool("copy", "Copy text", (e) => copy(m.text, e.currentTarget)));
   if (own) bar.append(tool("bin", "Delete", () => run("delete", { message: m.id }, place)));
   return bar;

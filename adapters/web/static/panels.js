@@ -72,7 +72,7 @@ function choices(label, items) {
 export async function showModels(anchor) {
   const error = h("p", { class: "error", role: "alert", hidden: true });
   const fail = (problem) => { error.textContent = problem.message; error.hidden = false; };
-  const list = h("div", {}, h("p", { class: "wait" }, "Looking for models…"));
+  const list = h("div", {}, h("p", { class: "fine" }, "Looking for models…"));
   const field = (label, name, more) => h("label", {}, h("span", {}, label), h("input", { name, autocomplete: "off", spellcheck: "false", ...more }));
   const form = h("form", { class: "key", hidden: true },
     field("Model", "model", { placeholder: "openai/gpt-5-mini", required: true }),
@@ -99,7 +99,7 @@ export async function showModels(anchor) {
       try { await post("models", { use: card.id }); close(); } catch (problem) { fail(problem); }
     }))));
     if (panel.isConnected) { place(panel, anchor); list.querySelector("[aria-checked=true], button")?.focus(); }
-  } catch { list.replaceChildren(h("p", { class: "wait" }, "The list could not be read.")); }
+  } catch { list.replaceChildren(h("p", { class: "fine" }, "The list could not be read.")); }
 }
 
 export function showFaults(anchor) {

@@ -18,7 +18,7 @@ class Answer:
 
 SLACK = """Three steps, about five minutes:
 
-1. **Create the app.** Run the wizard and open the link that it prints. The app's permissions are filled in already.
+1. **Create the app.** Run the wizard and open its link; the permissions are filled in.
 2. **Install it** to your workspace, then copy the two tokens.
 3. **Paste them** into the wizard. It checks them live and writes `.env`.
 
@@ -27,7 +27,8 @@ python -m bot connect slack
 python -m bot run
 ```
 
-Then mention the bot in a channel, or write to it in a DM. No public address is needed: it uses Socket Mode. More in [docs/slack.md](https://example.org/docs/slack).
+Then mention the bot in a channel, or write to it in a DM. It needs no public address.
+More in [docs/slack.md](https://example.org/docs/slack).
 """
 TABLE = """Here is a release checklist for a small team:
 
@@ -54,7 +55,8 @@ DECIDED = """You decided to ship on **Monday**:
 
 Still open: who writes the changelog.
 """
-DEFAULT = """Hello! I answer in this thread, so the channel stays calm. Ask me about the bot, paste an error, or try one of the *suggestions*.
+DEFAULT = """Hello! I answer in this thread, so the channel stays calm. Ask me about the bot, paste
+an error, or try one of the *suggestions*.
 
 Rate me with 👍 or 👎 and it shows up in `stats`.
 """
