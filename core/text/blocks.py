@@ -14,7 +14,8 @@ FENCE_MAX_MARKER = 32
 # Code nested deeper than this is read as text.
 FENCE_MAX_LEAD = 40
 
-_QUOTE = re.compile(r"(?: {0,3}>[ \t]?)+")
+_QUOTE_MARK = re.compile(r" {0,3}>[ \t]?")
+_QUOTE = re.compile(f"(?:{_QUOTE_MARK.pattern})+")
 _LIST_MARKER = re.compile(r"(?:[-+*]|\d{1,9}[.)])(?=[ \t]|$)")
 _FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*(.*)", re.DOTALL)
 _STARTS_BLOCK = re.compile(r"#{1,6}(?:\s|$)|>|`{3}|~{3}|(?:[-+*]|\d{1,9}[.)])(?:\s|$)")
@@ -76,12 +77,12 @@ class Block:
 
 def next_block(block: Block, line: str) -> Block:
     """The state after `line`, which may carry its line end."""
-    quote, body = split_quote(line)
-    depth = quote.count(">")
     if block.fence is not None:
-        if not _leaves(block.fence, depth, body):
+        if not _leaves(block.fence, line):
             return replace(block, fence=None) if closes(block.fence, line) else block
         block = replace(block, fence=None, after_blank=True)
+    quote, body = split_quote(line)
+    depth = quote.count(">")
     if not body.strip():
         return Block(offsets=block.offsets, quote_depth=depth, after_blank=True)
     offsets, column, rest = _enter_lists(block, depth, body)
@@ -102,10 +103,7 @@ def maybe_fence(block: Block, line: str) -> Fence | None:
 
 def in_fence(block: Block, line: str) -> bool:
     """Whether `line`, or as much of it as is known, is inside the open fence."""
-    if block.fence is None:
-        return False
-    quote, body = split_quote(line)
-    return not _leaves(block.fence, quote.count(">"), body)
+    return block.fence is not None and not _leaves(block.fence, line)
 
 
 def closes(fence: Fence, line: str) -> bool:
@@ -115,9 +113,11 @@ def closes(fence: Fence, line: str) -> bool:
 
 def closing_run(fence: Fence, line: str) -> str | None:
     """The marker run of a line that closes the fence or, cut short, may close it; else None."""
-    quote, body = split_quote(line)
+    body = _inside_quote(fence, line)
+    if body is None:
+        return None
     run = body.strip()
-    if quote.count(">") != fence.quote.count(">") or run.strip(fence.marker[0]):
+    if run.strip(fence.marker[0]):
         return None
     return run if fence.offset <= _indent(body) <= fence.offset + 3 else None
 
@@ -128,11 +128,20 @@ def split_quote(line: str) -> tuple[str, str]:
     return ("", line) if match is None else (match.group(), line[match.end() :])
 
 
-def _leaves(fence: Fence, depth: int, body: str) -> bool:
+def _inside_quote(fence: Fence, line: str) -> str | None:
+    """`line` without the quote marks around the fence; None: it has fewer, and is outside."""
+    for _ in range(fence.quote.count(">")):
+        mark = _QUOTE_MARK.match(line)
+        if mark is None:
+            return None
+        line = line[mark.end() :]
+    return line
+
+
+def _leaves(fence: Fence, line: str) -> bool:
     """Whether the container of the fence ends before this line, and the fence with it."""
-    if depth != fence.quote.count(">"):
-        return True
-    return bool(body.strip()) and _indent(body) < fence.offset
+    body = _inside_quote(fence, line)
+    return body is None or (bool(body.strip()) and _indent(body) < fence.offset)
 
 
 def _enter_lists(block: Block, depth: int, body: str) -> tuple[tuple[int, ...], int, str]:

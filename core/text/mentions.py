@@ -14,7 +14,7 @@ BREAK = "\u200b"
 _LESS = r"(?:<|&(?:lt|#0{0,5}60|#x0{0,5}3c);?)"
 _SIGN = r"(?:[!@#]|&(?:excl|commat|num|#0{0,5}(?:33|35|64)|#x0{0,5}(?:2[13]|40)))"
 _FORM = re.compile(
-    rf"{_LESS}(?=\\?{_SIGN})|(?<![\w/])@(?=channel|here|everyone)",
+    rf"{_LESS}(?=\\?{_SIGN})|(?<![^\W_])(?<!/)@(?=channel|here|everyone)",
     re.IGNORECASE,
 )
 # In code only what a platform acts upon is touched: `<!DOCTYPE html>` can be copied unharmed.
@@ -31,7 +31,7 @@ _NUMBER = r"#(?:0{0,5}\d?|x0{0,5}[234]?)"
 _ENTITY = rf"&(?:{_beginnings('lt;', 'excl', 'commat', 'num')}|{_NUMBER})?"
 _UNDECIDED = re.compile(
     rf"(?:{_LESS}(?:\\?(?:{_ENTITY})?)|{_ENTITY}"
-    rf"|(?<![\w/])(?:{_beginnings('@channel', '@here', '@everyone')}))\Z",
+    rf"|(?<![^\W_])(?<!/)(?:{_beginnings('@channel', '@here', '@everyone')}))\Z",
     re.IGNORECASE,
 )
 _UNDECIDED_IN_CODE = re.compile(

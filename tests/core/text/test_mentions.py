@@ -13,7 +13,7 @@ from core.text.mentions import BREAK, MentionFilter, break_mentions
 from tests.core.text.texts import cut_up, with_mentions
 
 ACTED_UPON = re.compile(r"<(?:!(?i:channel|here|everyone|group|subteam|date)|[@#][A-Z0-9])")
-ANY_FORM = re.compile(r"<[!@#]|(?<![\w/])@(?:channel|here|everyone)", re.IGNORECASE)
+ANY_FORM = re.compile(r"<[!@#]|(?<![^\W_])(?<!/)@(?:channel|here|everyone)", re.IGNORECASE)
 
 
 def filter_stream(deltas: list[str]) -> str:
@@ -75,7 +75,7 @@ def test_code_is_no_way_around_for_a_form_that_platforms_act_upon(text: str) -> 
     "text",
     [
         "`open <!x>",
-        "`one\n` `<!x>`",  # the first line's backtick pairs with the second line's first
+        "`one\ntwo `<!x>` end",  # the first line's backtick pairs with the second line's first
         "| ` | <!x> | ` |\n|---|---|---|\n",
         "\\`<!x>`",
         "```\n```\n<!x>",
@@ -83,10 +83,14 @@ def test_code_is_no_way_around_for_a_form_that_platforms_act_upon(text: str) -> 
         "> ```\n<!x>",
         "text\n    ```\n<!x>",
         "```a`b\n<!x>",
+        "```\n> ```\n```\n<!x>",
+        "`<!x>``",
+        "_@channel_",
     ],
 )
 def test_what_only_looks_like_code_is_text(text: str) -> None:
     assert not ANY_FORM.search(break_mentions(text))
+    assert filter_stream(list(text)) == break_mentions(text)
 
 
 @given(with_mentions)

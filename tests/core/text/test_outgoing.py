@@ -54,7 +54,14 @@ def test_what_gets_out_can_be_sent(text: str) -> None:
     assert "\0" not in safe_text(text).encode().decode()
 
 
-@pytest.mark.parametrize("markdown", [text for text, _ in CASES])
+@pytest.mark.parametrize(
+    "markdown",
+    [
+        *(text for text, _ in CASES),
+        "[a`b]: javascript:x`\n\n[a`b]",  # a definition comes before code
+        "```\n> ```\n```\n[a](javascript:x)",
+    ],
+)
 def test_no_case_of_a_whole_text_gets_by_in_a_stream(markdown: str) -> None:
     assert bad_links(stream(list(markdown))) == []
 

@@ -69,7 +69,10 @@ def test_the_open_piece_fits_at_every_moment(case: tuple[str, list[str]], limit:
 
 
 lines_of_code = st.lists(
-    st.sampled_from(["x = 1", "", "  if y:", "- no list", "# no title", "z" * 90]), max_size=40
+    st.sampled_from(
+        ["x = 1", "", "  if y:", "- no list", "> no quote", "> ```", "# no title", "z" * 90]
+    ),
+    max_size=40,
 )
 prefixes = st.sampled_from(["", "> ", "   ", "- ", "1. ", "* 1. "])
 fences = st.tuples(lines_of_code, prefixes, st.sampled_from(["```", "~~~", "`````"])).map(
@@ -91,10 +94,10 @@ def test_code_is_code_on_both_sides_of_a_cut(blocks: list[str], limit: int) -> N
     assert {info for info, _ in shown} <= {"py"}
 
 
-@given(
-    st.lists(st.sampled_from(["👨‍👩‍👧‍👦", "🇩🇪", "👍🏽", "é́́", "각", "x", "नि"]), min_size=200),
-    limits,
-)
+visible = st.sampled_from(["👨‍👩‍👧‍👦", "🇩🇪", "👍🏽", "é́́", "각", "x", "नि"])
+
+
+@given(st.lists(visible, min_size=10, max_size=30).map(lambda parts: parts * 12), limits)
 def test_no_visible_character_is_torn(parts: list[str], limit: int) -> None:
     text = "".join(parts)
     pieces = split(text, limit)
@@ -178,7 +181,28 @@ def test_long_text_is_cut_behind_words() -> None:
     assert all(len(piece) > 450 for piece in pieces[:-1])
 
 
-def test_the_end_of_a_list_item_in_code_quotes_is_no_heading() -> None:
+def test_a_long_line_stays_in_its_quote() -> None:
+    pieces = split("> " + "quoted words " * 100, 300)
+    assert all(piece.startswith("> quoted") for piece in pieces)
+
+
+def test_a_long_line_of_quoted_code_stays_in_quote_and_code() -> None:
+    pieces = split("> ```py\n> " + "x" * 900 + "\n> ```\n\nend", 300)
+    shown = "".join(code for piece in pieces for _, code in code_in(piece))
+    assert shown.replace("\n", "") == "x" * 900
+    assert all(piece.startswith("> ```py\n") for piece in pieces)
+    assert pieces[-1].endswith("> ```\n\nend")
+
+
+def test_the_first_line_of_code_may_be_longer_than_a_message() -> None:
+    text = "```" + "words " * 200 + "\ncode\n```\nend"
+    splitter = Splitter(300)
+    pieces = [piece for char in text for piece in splitter.feed(char)]
+    assert [*pieces, splitter.open_piece] == split_pieces(text, 300)
+    assert pieces[1].head == "```\n"
+
+
+def test_a_cut_line_does_not_become_a_heading_or_an_item() -> None:
     text = "word " * 59 + "and # not a heading " + "- nor an item " * 30
     assert not any(piece.startswith(("#", "-")) for piece in split(text, 300))
 
