@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import tempfile
@@ -70,6 +71,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(folder.cleanup)
     outbound.guard_children(Path(folder.name) / "refusals.txt")
     outbound.install()
+    # With none set, looptime asks for a loop before a synchronous test, and nobody closes it.
+    asyncio.set_event_loop(None)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
