@@ -25,8 +25,6 @@ START: Final = "chat.startStream"
 POST: Final = "chat.postMessage"
 SHELL_TEXT: Final = "…"
 """What a posted message says before its text."""
-PATIENCE_S: Final = 1.0
-"""A message that cannot be opened within this is not opened yet: a status line says so."""
 STREAMS_OFF_S: Final = 600.0
 POST_TRIES: Final = 3
 REPLIES_READ: Final = 100
@@ -69,11 +67,12 @@ class Opener:
             ts = await self._start_stream(place, taken)
             if ts is not None:
                 return StreamedMessage(self._api, self._clock, place, ts)
-        if pacer.wait_s(POST, place.channel, Urgency.FINAL) > PATIENCE_S:
-            return None
         if not pacer.room_for_endings("chat.update"):
             return None
-        ts = await self.post(place, {"markdown_text": SHELL_TEXT}, taken)
+        if not pacer.try_take(POST, place.channel, Urgency.FINAL):
+            return None
+        shell = {"markdown_text": SHELL_TEXT}
+        ts = await self.post(place, shell, taken, has_place=True)
         return EditedMessage(self._api, place, ts, plain=True)
 
     async def post_whole(
@@ -93,7 +92,9 @@ class Opener:
         """A message that an earlier run made; whatever it says is replaced."""
         return EditedMessage(self._api, place, ts, plain=False)
 
-    async def post(self, place: Place, content: Json, taken: Collection[str]) -> str:
+    async def post(
+        self, place: Place, content: Json, taken: Collection[str], *, has_place: bool = False
+    ) -> str:
         """Post once, whatever happens to the connection. Raises SlackRefused for blocks only."""
         arguments = {
             "channel": place.channel,
@@ -104,13 +105,14 @@ class Opener:
         }
         for attempt in range(1, POST_TRIES + 1):
             try:
-                data = await self._api.call(POST, arguments)
+                data = await self._api.call(POST, arguments, has_place=has_place)
                 return str(data["ts"])
             except SlackRefused as refusal:
                 if "blocks" in content and refusal.code.startswith("invalid_"):
                     raise
                 raise delivery_error(POST, refusal) from refusal
             except SlackUnreachable as failure:
+                has_place = False
                 ts = await self._find_posted(place, content, taken)
                 if ts is not None:
                     return ts

@@ -60,14 +60,22 @@ class SlackApi:
         self.pacer = pacer
 
     async def call(
-        self, method: str, arguments: Mapping[str, Any], urgency: Urgency = Urgency.FINAL
+        self,
+        method: str,
+        arguments: Mapping[str, Any],
+        urgency: Urgency = Urgency.FINAL,
+        *,
+        has_place: bool = False,
     ) -> Json:
-        """Wait for a place in the budget, then call. Raises SlackRefused, SlackUnreachable."""
-        channel = _channel(arguments)
+        """Wait for a place in the budget, then call. Raises SlackRefused, SlackUnreachable.
+
+        `has_place`: the caller has taken one from the pacer already.
+        """
         if method not in ONE_AT_A_TIME:
-            return await self._call_patiently(method, arguments, channel, urgency)
-        async with self._turnstiles.setdefault(f"{method} {channel}", asyncio.Lock()):
-            return await self._call_patiently(method, arguments, channel, urgency)
+            return await self._call_patiently(method, arguments, urgency, has_place)
+        turnstile = f"{method} {_channel(arguments)}"
+        async with self._turnstiles.setdefault(turnstile, asyncio.Lock()):
+            return await self._call_patiently(method, arguments, urgency, has_place)
 
     async def call_now(
         self, method: str, arguments: Mapping[str, Any], urgency: Urgency = Urgency.FINAL
@@ -84,11 +92,14 @@ class SlackApi:
         return await self._send(method, arguments, _channel(arguments))
 
     async def _call_patiently(
-        self, method: str, arguments: Mapping[str, Any], channel: str, urgency: Urgency
+        self, method: str, arguments: Mapping[str, Any], urgency: Urgency, has_place: bool
     ) -> Json:
+        channel = _channel(arguments)
         limited = failed = 0
         while True:
-            await self.pacer.take(method, channel, urgency)
+            if not has_place:
+                await self.pacer.take(method, channel, urgency)
+            has_place = False
             try:
                 return await self._send(method, arguments, channel)
             except SlackRefused as refusal:

@@ -41,8 +41,8 @@ class Urgency(IntEnum):
 
 
 SHARES: Final[Mapping[Urgency, float]] = {
-    Urgency.PROGRESS: 0.6,
-    Urgency.FIRST: 0.8,
+    Urgency.PROGRESS: 0.7,
+    Urgency.FIRST: 0.85,
     Urgency.FINAL: 1.0,
 }
 """A burst of newcomers and every ending find something left, however busy the minute was."""
