@@ -37,6 +37,7 @@ class Front:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         call = Call(request.match_info["method"], {}, time.monotonic())
         self.calls.append(call)
+        self._context.workspace.touch()
         try:
             response = await self._answer(request, call)
         finally:

@@ -16,6 +16,7 @@ from tests.standins.slack.delivery.outbox import (
     RETRY_WAITS_S,
     Attempt,
     Delivery,
+    fail,
     finish,
     start_attempt,
 )
@@ -86,17 +87,17 @@ class HttpCarrier:
             ) as response:
                 text = await response.text()
         except TimeoutError:
-            attempt.error = "http_timeout"
+            fail(delivery, attempt, "http_timeout")
         except aiohttp.ClientConnectorError:
-            attempt.error = "connection_failed"
+            fail(delivery, attempt, "connection_failed")
         except (aiohttp.ClientError, OSError):
-            attempt.error = "unknown_error"
+            fail(delivery, attempt, "unknown_error")
         else:
             attempt.status = response.status
             if response.ok and response.status < 300:
                 finish(delivery, attempt, _read(text, response.content_type))
             else:
-                attempt.error = "http_error"
+                fail(delivery, attempt, "http_error")
             return response.headers.get("x-slack-no-retry") != "1"
         return True
 

@@ -111,6 +111,11 @@ def start_attempt(delivery: Delivery, retry_num: int, reason: str | None) -> Att
     return attempt
 
 
+def fail(delivery: Delivery, attempt: Attempt, error: str) -> None:
+    attempt.error = error
+    delivery.touch()
+
+
 def finish(delivery: Delivery, attempt: Attempt, response: Any) -> None:
     attempt.ack_s = time.monotonic() - attempt.sent_at
     delivery.response = response

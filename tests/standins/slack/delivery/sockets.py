@@ -17,6 +17,7 @@ from tests.standins.slack.delivery.outbox import (
     RETRY_WAITS_S,
     Attempt,
     Delivery,
+    fail,
     finish,
     start_attempt,
 )
@@ -188,7 +189,7 @@ class Sockets:
                 return
             number += 1
             reason = "timeout" if outcome == "timeout" else "connection_closed"
-            attempt.error = reason
+            fail(delivery, attempt, reason)
             if outcome == "timeout":
                 if timeouts >= len(RETRY_WAITS_S):
                     delivery.state = "given_up"
