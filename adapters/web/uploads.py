@@ -33,7 +33,7 @@ class Uploads:
         """Raises OSError."""
         if not _MEDIA_TYPE.fullmatch(media_type):
             media_type = "application/octet-stream"
-        file = File(secrets.token_hex(12), clean_name(name, "file"), media_type, len(data))
+        file = File(secrets.token_hex(12), _to_name(name), media_type, len(data))
         await asyncio.to_thread(self._write, file.id, data)
         self._waiting[file.id] = file
         while len(self._waiting) > KEPT_FILES:
@@ -69,3 +69,8 @@ class Uploads:
         files = sorted(self._folder.iterdir(), key=lambda path: path.stat().st_mtime_ns)
         for old in files[:-KEPT_FILES]:
             old.unlink(missing_ok=True)
+
+
+def _to_name(path: str) -> str:
+    """The last part, whichever slash the sender's system uses."""
+    return clean_name(path.replace("\\", "/").rpartition("/")[2], "file")

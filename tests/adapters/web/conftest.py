@@ -30,7 +30,7 @@ async def visitor(channel: WebChannel) -> AsyncIterator[Visitor]:
     app = web.Application()
     app.add_routes(channel.routes())
     async with TestClient(TestServer(app)) as client:
-        yield Visitor(client)
+        yield Visitor(client, channel.rooms.feed)
 
 
 @pytest.fixture

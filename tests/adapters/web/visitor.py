@@ -6,15 +6,20 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aiohttp import ClientResponse
     from aiohttp.test_utils import TestClient
+
+    from adapters.web.feed import Feed
 
 OWN = {"X-Playground": "1", "Content-Type": "application/json"}
 
 
 class Visitor:
-    def __init__(self, client: TestClient[Any, Any]) -> None:
+    def __init__(self, client: TestClient[Any, Any], feed: Feed) -> None:
         self.client = client
+        self._feed = feed
         self._nonces = 0
 
     async def get(self, path: str, **more: Any) -> tuple[int, Any]:
@@ -39,6 +44,19 @@ class Visitor:
     async def messages(self) -> list[dict[str, Any]]:
         _, state = await self.get("state")
         return list(state["messages"])
+
+    async def until(self, found: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """The first message for which it is true, as soon as there is one."""
+        reader = self._feed.open(self._feed.cursor)
+        assert reader is not None
+        try:
+            while True:
+                message = next(filter(found, await self.messages()), None)
+                if message is not None:
+                    return message
+                await reader.take()
+        finally:
+            self._feed.close(reader)
 
 
 async def _content(response: ClientResponse) -> Any:
