@@ -21,7 +21,7 @@ from slack_sdk.models.blocks import (
     SectionBlock,
 )
 
-from tests.standins.slack.api.blocks import check_blocks
+from tests.standins.slack.blockkit import check_blocks
 
 Json = dict[str, Any]
 

@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.standins.slack.api.blocks import check_blocks
 from tests.standins.slack.api.call import Refusal
+from tests.standins.slack.blockkit import check_blocks
 from tests.standins.slack.payloads import message_fields
 from tests.standins.slack.workspace import Ephemeral, Message, ts_key
 

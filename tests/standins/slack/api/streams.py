@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.standins.slack.api.blocks import check_blocks
 from tests.standins.slack.api.call import Refusal
 from tests.standins.slack.api.chat import (
     MARKDOWN_LIMIT,
@@ -15,6 +14,7 @@ from tests.standins.slack.api.chat import (
     read_thread,
 )
 from tests.standins.slack.api.sessions import SESSION_STATUSES
+from tests.standins.slack.blockkit import check_blocks
 from tests.standins.slack.payloads import message_fields
 from tests.standins.slack.workspace import Stream
 

@@ -6,8 +6,8 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from tests.standins.slack.api.blocks import VIEW_BLOCKS, check_blocks
 from tests.standins.slack.api.call import Refusal
+from tests.standins.slack.blockkit import VIEW_BLOCKS, check_blocks
 
 if TYPE_CHECKING:
     from tests.standins.slack.api.call import Call, Context

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from aiohttp import web
 
-from tests.standins.slack.api.blocks import check_blocks
 from tests.standins.slack.api.faults import inflict
+from tests.standins.slack.blockkit import check_blocks
 from tests.standins.slack.workspace import Ephemeral, Message
 
 if TYPE_CHECKING:

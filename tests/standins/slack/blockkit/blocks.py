@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from tests.standins.slack.api.elements import Problems, check_element, check_image, check_text
+from tests.standins.slack.blockkit.elements import Problems, check_element, check_image, check_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
