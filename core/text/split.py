@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from core.text.blocks import (
     FENCE_MAX_LEAD,
@@ -199,7 +199,6 @@ class Splitter:
         length = cut_in_line(rest, self._longest(rest, room), in_code=fence is not None)
         if not inside:
             fence = next_block(self._block, before + rest[:length]).fence
-            fence = replace(fence, info="") if fence else None  # cut short: it names no language
         lead = fence.lead if fence else split_quote(line)[0]
         lead = lead if len(lead) <= FENCE_MAX_LEAD else ""
         block = Block(fence, None, self._block.offsets, lead.count(">"), after_blank=False)
