@@ -73,7 +73,7 @@ class ModelConfig:
 
 def resolve_model(config: ModelConfig) -> Target:
     """The model that answers unless somebody chooses another. Raises SettingError."""
-    if config.provider == DEMO_MODEL and not config.model:
+    if (config.model or config.provider) == DEMO_MODEL:
         return Target(DEMO_MODEL, lane="demo")
     model = _model_name(config)
     setting = "LLM_BASE_URL" if config.base_url else "GOOGLE_GEMINI_BASE_URL"
