@@ -21,7 +21,7 @@ MAX_BYTES = 64 * 1024
 SETTLED_S = 0.2
 """A file changed more recently may still be on its way to the disk, half of it missing."""
 
-_Signature = tuple[int, int, int]
+_Signature = tuple[int, ...]
 
 
 class _Unusable(Exception):
@@ -98,8 +98,9 @@ def _read(path: Path) -> Prompt:
 
 
 def _signature(status: stat_result) -> _Signature:
-    """An editor that replaces the file changes its number, even within the clock's resolution."""
-    return status.st_mtime_ns, status.st_size, status.st_ino
+    """Also differs when an editor replaces the file, or writes as much within the same moment and
+    sets the time itself."""
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
 
 
 def _reason(error: Exception) -> str:
