@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from adapters.slack.outbound.mrkdwn import escape, to_mrkdwn
@@ -38,6 +39,7 @@ Json = dict[str, Any]
 COMMAND_ACTION: Final = "command"
 """The action id of a document's buttons, with their number behind it."""
 EMPTY_CELL: Final = "—"
+_NUMBER: Final = re.compile(r"[$€]?[-+]?[0-9][0-9.,]*\s?(?:%|s|ms)?")
 TRUNCATED: Final = "… and more"
 
 
@@ -87,8 +89,8 @@ class Drawer:
             return _sections(_monospace(table))
         self._tables_left -= 1
         rows = [_cells(table.header), *(_cells(row) for row in table.rows)]
-        numeric = [_is_numeric(column) for column in zip(*table.rows, strict=False)]
-        settings = [{"align": "right" if is_number else "left"} for is_number in numeric]
+        columns = [[row[at] for row in table.rows] for at in range(len(table.header))]
+        settings = [{"align": "right" if _is_numeric(cells) else "left"} for cells in columns]
         return [{"type": "table", "rows": rows, "column_settings": settings}]
 
     def _chart(self, chart: Chart) -> list[Json]:
@@ -202,7 +204,8 @@ def _cells(row: Iterable[str]) -> list[Json]:
 
 
 def _is_numeric(column: Iterable[str]) -> bool:
-    return all(cell[-1:].isdigit() or cell[-1:] in "%s" for cell in column if cell)
+    filled = [cell for cell in column if cell.strip()]
+    return bool(filled) and all(_NUMBER.fullmatch(cell) for cell in filled)
 
 
 def _monospace(table: Table) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from adapters.slack.outbound.link_filter import LinkFilter
+from core.text.links.streaming import LinkFilter
 from core.text.mentions import MentionFilter
 from core.text.split import Splitter
 

@@ -257,7 +257,7 @@ async def test_a_recovered_turn_uses_the_stored_messages_and_the_orphan(bot: Bot
     stored = await bot.channel.api.call("chat.postMessage", {**place, "markdown_text": "half an"})
     orphan = await bot.channel.api.call(
         "chat.startStream",
-        {**place, "recipient_team_id": "T0CHATBOT", "recipient_user_id": "U0ALICE"},
+        {**place, "recipient_team_id": "T0ACME", "recipient_user_id": "U0ALICE"},
     )
     ref = MessageRef("slack", message.ref.workspace, message.ref.channel, stored["ts"])
     bot.chatbot.script = says("The whole answer.")
