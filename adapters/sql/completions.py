@@ -9,7 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from adapters.sql.database import Part
 from adapters.sql.rows import to_us, to_usage_columns
-from adapters.sql.tables import ExactText, at, completions, inbox, match
+from adapters.sql.schema.columns import ExactText, at, match
+from adapters.sql.schema.tables import completions, inbox
 from core.completion import Completion
 
 if TYPE_CHECKING:

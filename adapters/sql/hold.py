@@ -9,7 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from adapters.sql.completions import SETTLE, SETTLE_CUT, to_completion_columns
 from adapters.sql.rows import read_queued, read_ref, to_ref_columns, to_turn_columns, to_us
-from adapters.sql.tables import OPEN, at, conversations, inbox, match, reply_refs, turns
+from adapters.sql.schema.columns import OPEN, at, match
+from adapters.sql.schema.tables import conversations, inbox, reply_refs, turns
 from core.errors import OwnershipLost
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Accepting messages and taking conversations: the order of everything is made here.
+"""Accepting messages: the order of everything is made here.
 
 Each operation touches the conversation's row first. Its lock, held to COMMIT, makes the order in
 which places are given the order in which they are committed.
@@ -6,36 +6,32 @@ which places are given the order in which they are committed.
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from weakref import WeakValueDictionary
 
-from sqlalchemy import Boolean, and_, bindparam, case, exists, func, null, or_, select, update
+from sqlalchemy import (
+    Boolean,
+    and_,
+    bindparam,
+    case,
+    func,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
-from adapters.sql.database import Part
-from adapters.sql.hold import SqlHold
+from adapters.sql.owners import ME, SqlOwners, is_free
 from adapters.sql.rows import (
-    read_key,
     to_key_columns,
     to_message_columns,
     to_ref_columns,
     to_us,
 )
-from adapters.sql.tables import (
-    NOTHING,
-    OPEN,
-    NowUs,
-    at,
-    conversations,
-    inbox,
-    match,
-    replicas,
-    reply_refs,
-    turns,
-)
-from core.ports import Receipt, StopMark
+from adapters.sql.schema.columns import NOTHING, OPEN, at, match
+from adapters.sql.schema.tables import conversations, inbox, reply_refs, turns
+from core.ports import Receipt
 from core.turn import QueuedMessage
 
 if TYPE_CHECKING:
@@ -43,22 +39,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from adapters.sql.database import Database
-    from core.conversation import ConversationKey, InboundMessage, MessageRef
-    from core.ports import Clock, FollowUps
+    from core.conversation import InboundMessage, MessageRef
+    from core.ports import FollowUps
     from core.turn import Kind
 
 _c = conversations.c
-_me = bindparam("me", type_=_c.owner.type)
-_is_alive = exists().where(
-    replicas.c.id == _c.owner,
-    replicas.c.expires_at_us > NowUs(),
-    # A lease from a clock that ran ahead would never end.
-    replicas.c.expires_at_us <= NowUs() + 2 * bindparam("lease_us", type_=_c.epoch.type),
-)
-# Never expired for itself: a process fences its own work off only by a new boot.
-_is_free = or_(_c.owner.is_(None), and_(_c.owner != _me, ~_is_alive))
-_takes = and_(bindparam("slot", type_=Boolean()), _is_free)
+_takes = and_(bindparam("slot", type_=Boolean()), is_free)
 
 
 _joined = insert(conversations).values(
@@ -66,7 +52,7 @@ _joined = insert(conversations).values(
     | {
         "next_seq": 1,
         "finished": 0,
-        "owner": case((bindparam("slot", type_=Boolean()), _me), else_=null()),
+        "owner": case((bindparam("slot", type_=Boolean()), ME), else_=null()),
         "epoch": 1,
         "taken_seq": case((bindparam("slot", type_=Boolean()), 1), else_=0),
         "sole_author": bindparam("author_id"),
@@ -78,7 +64,7 @@ JOIN = _joined.on_conflict_do_update(
     index_elements=["platform", "workspace", "channel", "thread"],
     set_={
         "next_seq": _c.next_seq + 1,
-        "owner": case((_takes, _me), else_=_c.owner),
+        "owner": case((_takes, ME), else_=_c.owner),
         "epoch": case((_takes, _c.epoch + 1), else_=_c.epoch),
         "taken_seq": case((_takes, _c.next_seq + 1), else_=_c.taken_seq),
         "sole_author": case((_c.sole_author == _joined.excluded.sole_author, _c.sole_author)),
@@ -122,28 +108,6 @@ TAKE_OVER_PART = _taken_over.on_conflict_do_update(
     index_elements=list(_MESSAGE),
     set_={"turn_id": _taken_over.excluded.turn_id, "n": _taken_over.excluded.n},
 )
-WAITING = (
-    select(_c.id, _c.owner)
-    .where(_c.finished < _c.next_seq, or_(_is_free, _c.owner == _me))
-    .order_by(_c.waiting_since_us)
-    .limit(bindparam("most"))
-)
-TAKE = (
-    update(conversations)
-    .where(match(conversations, "id"), _c.finished < _c.next_seq)
-    .where(or_(_is_free, and_(_c.owner == _me, bindparam("orphan", type_=Boolean()))))
-    .values(owner=_me, epoch=_c.epoch + 1)
-    .returning(_c.epoch, _c.platform, _c.workspace, _c.channel, _c.thread)
-)
-_lease = insert(replicas).values(
-    id=_me, expires_at_us=NowUs() + bindparam("lease_us", type_=_c.epoch.type)
-)
-RENEW = _lease.on_conflict_do_update(
-    index_elements=["id"], set_={"expires_at_us": _lease.excluded.expires_at_us}
-)
-STOP_MARKS = select(_c.platform, _c.workspace, _c.channel, _c.thread, _c.stop_turn).where(
-    _c.owner == _me, _c.stop_turn.is_not(None)
-)
 DEPTH = select(func.count(), func.min(inbox.c.received_at_us)).where(inbox.c.state == OPEN)
 
 
@@ -151,23 +115,8 @@ class _KnownAlready(Exception):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class _Arrival:
-    message: InboundMessage
-    row: Mapping[str, Any]
-    parts: Sequence[MessageRef]
-    received_at_us: int
-
-
-class SqlInbox(Part):
+class SqlInbox(SqlOwners):
     """core.ports.Inbox."""
-
-    def __init__(self, database: Database, clock: Clock, replica_id: str, lease_s: float) -> None:
-        super().__init__(database, clock, replica_id, lease_s)
-        self._lease = {"me": replica_id, "lease_us": self._lease_us}
-        self._held: WeakValueDictionary[int, SqlHold] = WeakValueDictionary()
-        """What this process works on, filled inside the transactions that take. A hold that nobody
-        has any more, say because its caller was cancelled, leaves a conversation to be adopted."""
 
     async def accept(
         self,
@@ -232,41 +181,9 @@ class SqlInbox(Part):
             ENQUEUE, {**row, **stored, "starts": int(begun), "replaces": replaces}
         ).first():
             raise _KnownAlready
-        hold = self._hold(joined.id, message.conversation, joined.epoch) if taken else None
+        hold = self._held_by_us(joined.id, message.conversation, joined.epoch) if taken else None
         first = replace(queued, seq=joined.next_seq) if begun else None
         return Receipt("accepted", queued.turn_id, hold, first)
-
-    def _hold(self, conversation_id: int, key: ConversationKey, epoch: int) -> SqlHold:
-        hold = SqlHold(self._database, self._clock, key, conversation_id, self._replica_id, epoch)
-        self._held[conversation_id] = hold
-        return hold
-
-    async def adopt(self, limit: int) -> Sequence[SqlHold]:
-        waiting = await self._database.read(self._find_waiting, limit)
-        holds = await asyncio.gather(
-            *(self._database.write(self._take, conversation_id) for conversation_id in waiting)
-        )
-        return [hold for hold in holds if hold is not None]
-
-    def _find_waiting(self, connection: Connection, limit: int) -> list[int]:
-        rows = connection.execute(WAITING, {**self._lease, "most": limit + len(self._held)})
-        free = [row.id for row in rows if row.owner is None or row.id not in self._held]
-        return free[:limit]
-
-    def _take(self, connection: Connection, conversation_id: int) -> SqlHold | None:
-        orphan = conversation_id not in self._held
-        row = connection.execute(
-            TAKE, {**self._lease, "at_id": conversation_id, "orphan": orphan}
-        ).first()
-        return self._hold(conversation_id, read_key(row), row.epoch) if row else None
-
-    async def beat(self) -> Sequence[StopMark]:
-        return await self._database.write(self._beat)
-
-    def _beat(self, connection: Connection) -> list[StopMark]:
-        connection.execute(RENEW, self._lease)
-        marked = connection.execute(STOP_MARKS, {"me": self._replica_id})
-        return [StopMark(read_key(row), row.stop_turn) for row in marked]
 
     async def depth(self) -> tuple[int, float]:
         count, oldest_us = await self._database.read(_depth)

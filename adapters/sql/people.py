@@ -9,7 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from adapters.sql.database import Part
 from adapters.sql.rows import to_ref_columns, to_us
-from adapters.sql.tables import at, match, preferences, ratings, reply_refs
+from adapters.sql.schema.columns import at, match
+from adapters.sql.schema.tables import preferences, ratings, reply_refs
 from core.rating import Rating
 
 if TYPE_CHECKING:

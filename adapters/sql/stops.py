@@ -17,7 +17,8 @@ from adapters.sql.rows import (
     to_key_columns,
     to_ref_columns,
 )
-from adapters.sql.tables import OPEN, at, conversations, inbox, match, reply_refs, turns
+from adapters.sql.schema.columns import OPEN, at, match
+from adapters.sql.schema.tables import conversations, inbox, reply_refs, turns
 from core.ports import Deleted, StopMark
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from sqlalchemy import bindparam, delete, update
 
 from adapters.sql.completions import SqlCompletions
 from adapters.sql.inbox import SqlInbox
-from adapters.sql.migrations.schema import prepare
 from adapters.sql.people import SqlPreferences, SqlRatings
+from adapters.sql.schema.tables import conversations, replicas
+from adapters.sql.schema.upgrading import prepare
 from adapters.sql.sqlite.database import SqliteDatabase
 from adapters.sql.sqlite.file import read_path
 from adapters.sql.stops import SqlStops
-from adapters.sql.tables import conversations, replicas
 from adapters.sql.turns import SqlTurns
 from adapters.sql.upkeep import SqlUpkeep
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import BigInteger, bindparam, case, func, or_, select
 
 from adapters.sql.rows import to_us
-from adapters.sql.tables import completions, ratings, reply_refs, turns
+from adapters.sql.schema.tables import completions, ratings, reply_refs, turns
 from core.ports import ModelSummary, Summary
 
 if TYPE_CHECKING:

@@ -16,8 +16,9 @@ from adapters.sql.rows import (
     to_key_columns,
     to_ref_columns,
 )
+from adapters.sql.schema.columns import OPEN, at, match
+from adapters.sql.schema.tables import conversations, inbox, reply_refs, turns
 from adapters.sql.summary import summarize
-from adapters.sql.tables import OPEN, at, conversations, inbox, match, reply_refs, turns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +56,10 @@ FIND_ONE = select(_c.id).where(match(conversations, *_KEY))
 FIND_ASKED_IN = (
     select(_c.id)
     .join(inbox, inbox.c.conversation_id == _c.id)
-    .where(match(conversations, "platform", "workspace", "channel"), match(inbox, "author_id"))
+    .where(
+        match(conversations, "platform", "workspace", "channel"),
+        match(inbox, "platform", "workspace", "author_id"),
+    )
     .distinct()
 )
 _begun_seq = func.coalesce(

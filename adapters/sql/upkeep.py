@@ -11,16 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 from adapters.sql.database import Part
 from adapters.sql.hold import PARTS
 from adapters.sql.rows import read_key, read_queued, read_ref, to_us
-from adapters.sql.tables import (
-    OPEN,
-    completions,
-    conversations,
-    inbox,
-    match,
-    probes,
-    ratings,
-    turns,
-)
+from adapters.sql.schema.columns import OPEN, match
+from adapters.sql.schema.tables import completions, conversations, inbox, probes, ratings, turns
 from adapters.sql.turns import KEY_OF
 from core.errors import ChatbotError
 

@@ -392,9 +392,9 @@ class FakeStore:
             )
         ]
         for key in keys:
-            conversation = self.data.conversations[key]
             begun = [row.seq for row in self.data.rows_of(key) if row.runs]
-            conversation.history_from = max(conversation.history_from, *begun, 0)
+            start = self.data.conversations[key].history_from
+            self.data.conversations[key].history_from = max(start, *begun, 0)
         return len(keys)
 
     async def summary(self, query: StatsQuery) -> Summary:

@@ -66,9 +66,10 @@ def deliver(calls: Iterable[Call]) -> None:
 
 def _resolve(calls: Iterable[Call]) -> None:
     for call in calls:
-        if call.future.done():  # its caller was cancelled
-            continue
-        if call.error is not None:
-            call.future.set_exception(call.error)
-        else:
-            call.future.set_result(call.result)
+        if not call.future.done():  # else its caller was cancelled
+            if call.error is not None:
+                call.future.set_exception(call.error)
+            else:
+                call.future.set_result(call.result)
+        # A traceback of the caller may keep the call, and must not keep a hold alive with it.
+        call.result = call.error = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, cast
 
-from sqlalchemy import URL, NullPool, create_engine
+from sqlalchemy import NullPool, create_engine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,24 +19,38 @@ _WRITER = (
     "PRAGMA synchronous = FULL",  # a commit survives a power cut
     "PRAGMA temp_store = MEMORY",
 )
-_READER = ("PRAGMA query_only = ON", "PRAGMA temp_store = MEMORY")
+_READER = (
+    "PRAGMA query_only = ON",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA schema_version",  # opens all files now, as a deleted one could not be opened later
+)
 
 
 def connect_writer(path: Path) -> Connection:
-    return _connect(path, _WRITER)
+    """Creates the file if need be."""
+    return _connect(path, "rwc", _WRITER)
 
 
 def connect_reader(path: Path) -> Connection:
-    return _connect(path, _READER)
+    return _connect(path, "rw", _READER)
 
 
-def _connect(path: Path, pragmas: tuple[str, ...]) -> Connection:
+def _connect(path: Path, mode: str, pragmas: tuple[str, ...]) -> Connection:
+    def open_file() -> sqlite3.Connection:
+        return sqlite3.connect(
+            f"{path.as_uri()}?mode={mode}",
+            uri=True,
+            timeout=BUSY_TIMEOUT_S,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+
     engine = create_engine(
-        URL.create("sqlite", database=str(path)),
+        "sqlite://",
+        creator=open_file,
         poolclass=NullPool,
-        # Transactions are begun and ended here, in SQL: the driver would begin them too late.
+        # Transactions are begun and ended in SQL, by the writer: the driver would begin them late.
         isolation_level="AUTOCOMMIT",
-        connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
     )
     connection = engine.connect()
     try:

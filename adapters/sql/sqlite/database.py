@@ -132,7 +132,7 @@ class _Reader:
     def __init__(self, calls: Calls, path: Path) -> None:
         self._calls = calls
         self._path = path
-        self._connection: Connection | None = None
+        self._connection: Connection | None = connect_reader(path)
         self._busy = threading.Lock()
 
     def run(self) -> None:
@@ -168,7 +168,10 @@ class _Reader:
         self.disconnect()
 
     def resume(self) -> None:
-        self._busy.release()
+        try:
+            self._connection = connect_reader(self._path)
+        finally:
+            self._busy.release()
 
     def disconnect(self) -> None:
         if self._connection is not None:

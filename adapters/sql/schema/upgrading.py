@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import inspect, select
 
-from adapters.sql.tables import schema_version
+from adapters.sql.schema.tables import schema_version
 from core.errors import SettingError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION = 1
 """Of the schema that this program writes; every migration adds one, and stores the oldest version
 that can still work with the result as `readable_by`."""
@@ -43,7 +44,9 @@ def _upgrade(connection: Connection) -> None:
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.set_main_option(
+        "script_location", str(Path(__file__).parent / "migrations").replace("%", "%%")
+    )
     config.attributes["connection"] = connection
     connection.exec_driver_sql("BEGIN IMMEDIATE")
     try:

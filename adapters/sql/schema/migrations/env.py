@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from adapters.sql.tables import metadata
+from adapters.sql.schema.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,0 +1,1 @@
+"""The tables, their types, and how an older database comes to them."""

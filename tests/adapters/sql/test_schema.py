@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine
+
+from adapters.sql.schema.tables import metadata
+from adapters.sql.schema.upgrading import VERSION
+from core.errors import SettingError
+from tests.contracts.stores import SqlPlace, accept
+
+ROOT = Path(__file__).parents[3]
+
+
+async def test_the_migrations_make_the_schema_that_the_statements_expect(tmp_path: Path) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    place = SqlPlace(tmp_path / "store.db")
+    await place.restart()
+    engine = create_engine(f"sqlite:///{tmp_path / 'store.db'}")
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+    with sqlite3.connect(tmp_path / "store.db") as migrated, sqlite3.connect(":memory:") as fresh:
+        wanted = create_engine("sqlite://", creator=lambda: fresh)
+        metadata.create_all(wanted)
+        assert words(migrated) == words(fresh)
+    assert place.sql is not None
+    await place.sql.close()
+
+
+def words(connection: sqlite3.Connection) -> dict[str, str]:
+    """What each table and index is declared as, without the spacing."""
+    found = connection.execute(
+        "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'alembic_version'"
+    )
+    return {name: " ".join(sql.split()) for name, sql in found}
+
+
+async def version(place: SqlPlace, number: int, readable_by: int) -> None:
+    """Leave a database as another version of the program would."""
+    await place.restart()
+    assert place.sql is not None
+    await accept(place.sql)
+    await place.sql.close()
+    place.sql = None
+    with sqlite3.connect(place.url.removeprefix("sqlite+aiosqlite:///")) as connection:
+        connection.execute(
+            "UPDATE schema_version SET version = ?, readable_by = ?", (number, readable_by)
+        )
+
+
+async def test_a_newer_database_that_says_it_is_readable_is_used(tmp_path: Path) -> None:
+    place = SqlPlace(tmp_path / "store.db")
+    await version(place, VERSION + 1, VERSION)
+    store = await place.restart()
+    assert (await store.depth())[0] == 1
+    assert place.sql is not None
+    await place.sql.close()
+
+
+async def test_a_newer_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    place = SqlPlace(tmp_path / "store.db")
+    await version(place, VERSION + 2, VERSION + 1)
+    before = (tmp_path / "store.db").read_bytes()
+    with pytest.raises(SettingError, match=r"^DATABASE_URL .*newer version.*update the bot$"):
+        await place.restart()
+    assert (tmp_path / "store.db").read_bytes() == before
+
+
+async def test_a_migration_that_fails_leaves_no_trace(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE turns (of TEXT)")
+    place = SqlPlace(path)
+    with pytest.raises(SettingError, match=r"^DATABASE_URL "):
+        await place.restart()
+    with sqlite3.connect(path) as connection:
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        assert [name for (name,) in tables] == ["turns"]
+
+
+async def test_opening_a_current_database_does_without_the_migration_tool(tmp_path: Path) -> None:
+    place = SqlPlace(tmp_path / "store.db")
+    await place.restart()
+    assert place.sql is not None
+    await place.sql.close()
+    source = (
+        "import asyncio, sys\n"
+        "from adapters.sql.store import SqlStore\n"
+        "from tests.fakes.clock import FakeClock\n"
+        "async def main():\n"
+        "    store = await SqlStore.open(\n"
+        "        sys.argv[1], replica_id='me', lease_s=10, clock=FakeClock())\n"
+        "    await store.close()\n"
+        "    assert 'alembic' not in sys.modules\n"
+        "asyncio.run(main())\n"
+    )
+    await asyncio.to_thread(run, [sys.executable, "-c", source, place.url])
+
+
+def run(command: list[str]) -> None:
+    subprocess.run(command, cwd=ROOT, check=True)
