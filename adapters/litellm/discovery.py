@@ -131,7 +131,9 @@ async def list_models(
     except (aiohttp.ClientError, OSError, ValueError, RecursionError):
         return []
     rows = body.get("data") if isinstance(body, dict) else None
-    names = [row.get("id") for row in rows or [] if isinstance(row, dict)]
+    if not isinstance(rows, list):
+        return []
+    names = [row.get("id") for row in rows if isinstance(row, dict)]
     return [name for name in names if isinstance(name, str) and "embed" not in name.lower()]
 
 

@@ -98,10 +98,16 @@ def _spellings(model: str) -> tuple[str, ...]:
     return (model, name, f"{provider}/*") if slash else (model,)
 
 
-def _of_litellm(model: str) -> Price | None:
+def read_litellm_row(model: str) -> dict[str, Any]:
+    """What LiteLLM's list says of a model, in its own words; empty: it is not there. Takes some
+    30 ms: keep what you need of it."""
     rows = _read_map()
     names = [*_spellings(model)[:2], f"gemini/{model.rpartition('/')[2]}"]
-    row = next((rows[name] for name in names if name in rows), {})
+    return next((rows[name] for name in names if name in rows), {})
+
+
+def _of_litellm(model: str) -> Price | None:
+    row = read_litellm_row(model)
     try:
         price = Price(
             1_000_000 * _amount(row.get("input_cost_per_token")),
