@@ -15,9 +15,9 @@ from bot.server import Server
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from adapters.web.channel import WebChannel
-    from bot.settings import Settings
+    from bot.playground import Playground
     from bot.running import Bot
+    from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -34,13 +34,14 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
     stopping = asyncio.Event()
     _stop_on_signals(stopping)
     server = Server(settings.host, settings.port)
-    web = _build_web(settings, demo=demo)
-    await server.start(web.routes() if web else (), late_posts=(SLACK_EVENTS,))
-    if web:
+    playground = _build_playground(settings, demo=demo)
+    routes = playground.channel.routes() if playground else ()
+    await server.start(routes, late_posts=(SLACK_EVENTS,))
+    if playground:
         print(f"The playground is on http://{settings.host}:{settings.port}/", flush=True)
     try:
         wiring = await asyncio.to_thread(importlib.import_module, "bot.wiring")
-        bot = await wiring.build_bot(settings, web, SystemClock(), demo=demo)
+        bot = await wiring.build_bot(settings, SystemClock(), playground)
         try:
             await _run(bot, server, settings, stopping)
         finally:
@@ -84,12 +85,12 @@ async def _draining() -> Mapping[str, str]:
     return {"bot": "stopping"}
 
 
-def _build_web(settings: Settings, *, demo: bool) -> WebChannel | None:
+def _build_playground(settings: Settings, *, demo: bool) -> Playground | None:
     if not settings.playground:
         return None
-    from bot.playground import build_web
+    from bot.playground import build_playground
 
-    return build_web(settings, demo=demo)
+    return build_playground(demo=demo)
 
 
 def _stop_on_signals(stopping: asyncio.Event) -> None:

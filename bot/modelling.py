@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from adapters.litellm.lanes import Lanes
 from adapters.litellm.targets import ModelConfig, resolve_targets
+from adapters.litellm.tokens import EstimatedTokens
+from core.errors import SettingError
 from core.model.breaking import BreakingModel
 from core.model.checking import CheckingModel
 from core.model.falling_back import FallingBackModel
@@ -17,13 +20,13 @@ from core.model.timed import TimedModel
 from core.text.clean import is_blank
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import aiohttp
+    from collections.abc import Iterable
 
     from adapters.litellm.targets import Target
     from bot.settings import Settings
     from core.ports import ChatModel, Clock, Completions, PriceList, TokenCounter
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +35,12 @@ class ModelStack:
 
     model: ChatModel
     """The outermost wrapper."""
+    name: str
+    """Who answers unless somebody has chosen another."""
     lanes: Lanes
     breaking: BreakingModel
     meter: Meter
+    tokens: TokenCounter
 
 
 def stack_model(
@@ -42,12 +48,12 @@ def stack_model(
     lanes: Lanes,
     completions: Completions,
     prices: PriceList,
-    tokens: TokenCounter,
     clock: Clock,
+    name: str,
 ) -> ModelStack:
     """From the call itself outwards. Limited stands around timed, as waiting for a place of our own
     is not the model's silence; metered around both, so that money is reserved while it waits."""
-    meter = Meter()
+    meter, tokens = Meter(), EstimatedTokens()
     model: ChatModel = lanes
     model = TimedModel(model, settings.request_timeout, settings.request_timeout)
     model = LimitedModel(model, settings.llm_concurrency)
@@ -58,7 +64,7 @@ def stack_model(
     )
     model = RetryingModel(model, clock, settings.retry_attempts)
     model = FallingBackModel(model, settings.llm_fallback_models)
-    return ModelStack(model, lanes, breaking, meter)
+    return ModelStack(model, name, lanes, breaking, meter, tokens)
 
 
 def read_targets(settings: Settings) -> dict[str, Target]:
@@ -74,3 +80,19 @@ def read_targets(settings: Settings) -> dict[str, Target]:
         plain_http_hosts=settings.allow_plain_http,
     )
     return resolve_targets(config, (*settings.llm_fallback_models, *settings.llm_allowed_models))
+
+
+def warn_of_unpriced(settings: Settings, models: Iterable[str], prices: PriceList) -> None:
+    """Raises SettingError when a budget was set by hand that cannot hold for a configured model;
+    a default budget is only warned of, so that an unknown model works out of the box."""
+    unpriced = sorted(model for model in models if prices.price(model) is None)
+    if not unpriced:
+        return
+    names = ", ".join(unpriced)
+    for budget in ("budget_user_usd_day", "budget_workspace_usd_day"):
+        if budget in settings.model_fields_set and getattr(settings, budget):
+            raise SettingError(
+                f"PRICES_FILE: {budget.upper()} cannot hold, as the price of {names} is not known; "
+                "add it there, or set the budget to 0"
+            )
+    logger.warning("the price of %s is not known: budgets do not hold for it", names)

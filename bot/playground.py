@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapters.web.channel import WebChannel
 from bot.clock import SystemClock
+from bot.demo import DemoFaults, DemoModels
 from bot.settings import NO_SECRET, check_loopback, read_settings
 
 if TYPE_CHECKING:
@@ -45,10 +47,16 @@ def demo_settings(port: int | None) -> Settings:
     return settings
 
 
-def build_web(settings: Settings, *, demo: bool) -> WebChannel:
-    models = faults = None
-    if demo:
-        from bot.demo import DemoFaults, DemoModels
+@dataclass(frozen=True, slots=True)
+class Playground:
+    """The page, and in a demo what can be switched on it."""
 
-        models, faults = DemoModels(), DemoFaults()
-    return WebChannel(DATA_FOLDER, SystemClock(), models, faults)
+    channel: WebChannel
+    models: DemoModels | None = None
+    faults: DemoFaults | None = None
+
+
+def build_playground(*, demo: bool) -> Playground:
+    """Light enough to serve the page at once; the wiring attaches the rest."""
+    models, faults = (DemoModels(), DemoFaults()) if demo else (None, None)
+    return Playground(WebChannel(DATA_FOLDER, SystemClock(), models, faults), models, faults)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import TYPE_CHECKING
 
 from adapters.files.prompt import PromptFile
 from adapters.files.requests import RequestLog
 from adapters.litellm.lanes import Lanes
-from adapters.litellm.prices import Prices
-from adapters.litellm.tokens import Tokens
+from adapters.litellm.prices import read_prices
+from adapters.litellm.switch import SwitchableModel
+from adapters.litellm.vision import sees_images
 from adapters.prometheus.metrics import Metrics
 from adapters.slack.channel import SlackChannel
 from adapters.slack.settings import SlackSettings
 from adapters.sql.store import SqlStore
 from adapters.wire.sessions import build_session
 from bot.clock import SortableIds
-from bot.demo import demo_server
-from bot.modelling import read_targets, stack_model
+from bot.demo import demo_offer, demo_server
+from bot.modelling import ModelStack, read_targets, stack_model, warn_of_unpriced
 from bot.running import Bot
 from core.chatbot import Desk, DeskParts
 from core.commands.help import Help
@@ -39,85 +42,53 @@ from core.turns.reading import Reader
 from core.turns.workers import Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from adapters.web.channel import WebChannel
+    from bot.playground import Playground
     from bot.settings import Settings
     from core.conversation import Author, ConversationKey
-    from core.ports import Clock, CommandSummary
+    from core.ports import Clock, CommandSummary, Completions, Platform
 
 
-async def build_bot(
-    settings: Settings, web: WebChannel | None, clock: Clock, *, demo: bool = False
-) -> Bot:
+async def build_bot(settings: Settings, clock: Clock, playground: Playground | None) -> Bot:
     """Open what has to be opened and put it together; raises SettingError."""
     resources = AsyncExitStack()
     try:
-        return await _build(settings, web, clock, resources)
+        return await _build(settings, clock, playground, resources)
     except BaseException:
         await resources.aclose()
         raise
 
 
 async def _build(
-    settings: Settings, web: WebChannel | None, clock: Clock, resources: AsyncExitStack
+    settings: Settings, clock: Clock, playground: Playground | None, resources: AsyncExitStack
 ) -> Bot:
     ids = SortableIds()
     store = await SqlStore.open(
         settings.database_url, replica_id=ids.new(), lease_s=settings.lease_s, clock=clock
     )
     resources.push_async_callback(store.close)
-    session = build_session()
-    resources.push_async_callback(session.close)
     metrics = Metrics()
     requests = RequestLog(settings.metrics_dir, Scrubber(settings.secrets()))
     resources.push_async_callback(requests.close)
     observers = (metrics, requests)
 
     slack = build_slack(settings, clock)
+    web = playground.channel if playground else None
     platforms = {
         channel.platform.name: channel.platform for channel in (slack, web) if channel is not None
     }
-    access = Access(settings.allowed_users, settings.allowed_channels, settings.admin_users)
-    limits = Limits(build_limits(settings), store, store, clock)
-    targets = await resources.enter_async_context(demo_server(read_targets(settings)))
-    lanes = Lanes(targets.values(), session)
-    resources.push_async_callback(lanes.close)
-    prices, tokens = Prices(settings.prices_file), Tokens()
-    model = stack_model(settings, lanes, limits.guard(store), prices, tokens, clock)
-    main_model = next(iter(targets))
-    choice = ModelChoice(
-        store, main_model, settings.llm_temperature, settings.llm_allowed_models
-    )
+    people = build_people(settings, store, clock)
+    model = await build_model(settings, clock, people.limits.guard(store), playground, resources)
+    choice = ModelChoice(store, model.name, settings.llm_temperature, settings.llm_allowed_models)
     # A stop goes through the desk, which comes last: the command asks for it when it is called.
     desk: Desk
 
     async def stop(conversation: ConversationKey, author: Author) -> bool:
         return await desk.stop(conversation, author)
 
-    commands = build_commands(store, choice, access, clock, stop)
-    engine = Engine(
-        EngineParts(
-            model=model.model,
-            meter=model.meter,
-            completions=store,
-            turns=store,
-            prompt=PromptFile(settings.system_prompt_file, clock),
-            history=HistoryBuilder(
-                Window(settings.history_max_messages, settings.history_max_tokens), tokens
-            ),
-            reader=Reader(prices.sees_images, access.may_speak),
-            choice=choice,
-            limits=limits,
-            commands=commands,
-            platforms=platforms,
-            clock=clock,
-            max_history=settings.history_max_messages,
-            max_tokens=settings.llm_max_tokens,
-            answer_timeout_s=settings.answer_timeout,
-            footer=settings.answer_footer,
-        )
-    )
+    commands = build_commands(store, choice, people.access, clock, stop)
+    engine = build_engine(settings, clock, store, model, choice, people, commands, platforms)
     workers = Workers(
         inbox=store,
         engine=engine,
@@ -134,7 +105,7 @@ async def _build(
             workers=workers,
             commands=commands,
             feedback=Feedback(store, observers, settings.reactions_up, settings.reactions_down),
-            access=access,
+            access=people.access,
             platforms=platforms,
             clock=clock,
             ids=ids,
@@ -154,6 +125,76 @@ async def _build(
         web=web,
         resources=resources,
     )
+
+
+async def build_model(
+    settings: Settings,
+    clock: Clock,
+    completions: Completions,
+    playground: Playground | None,
+    resources: AsyncExitStack,
+) -> ModelStack:
+    """The models that the settings name; in a demo, whichever is chosen on the page."""
+    session = build_session()
+    resources.push_async_callback(session.close)
+    faults = playground.faults if playground else None
+    targets = await resources.enter_async_context(demo_server(read_targets(settings), faults))
+    lanes = Lanes(targets.values(), session)
+    resources.push_async_callback(lanes.close)
+    prices = await asyncio.to_thread(read_prices, settings.prices_file)
+    await asyncio.to_thread(prices.prefetch, targets)
+    name = next(iter(targets))
+    model = stack_model(settings, lanes, completions, prices, clock, name)
+    if playground is not None and playground.models is not None:
+        switch = SwitchableModel(model.model, lanes, demo_offer(targets[name]))
+        playground.models.attach(switch, session)
+        model = replace(model, model=switch)
+    warn_of_unpriced(settings, targets, prices)
+    return model
+
+
+def build_engine(
+    settings: Settings,
+    clock: Clock,
+    store: SqlStore,
+    model: ModelStack,
+    choice: ModelChoice,
+    people: People,
+    commands: Commands,
+    platforms: Mapping[str, Platform],
+) -> Engine:
+    window = Window(settings.history_max_messages, settings.history_max_tokens)
+    return Engine(
+        EngineParts(
+            model=model.model,
+            meter=model.meter,
+            completions=store,
+            turns=store,
+            prompt=PromptFile(settings.system_prompt_file, clock),
+            history=HistoryBuilder(window, model.tokens),
+            reader=Reader(sees_images, people.access.may_speak),
+            choice=choice,
+            limits=people.limits,
+            commands=commands,
+            platforms=platforms,
+            clock=clock,
+            max_history=settings.history_max_messages,
+            max_tokens=settings.llm_max_tokens,
+            answer_timeout_s=settings.answer_timeout,
+            footer=settings.answer_footer,
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    access: Access
+    limits: Limits
+
+
+def build_people(settings: Settings, store: SqlStore, clock: Clock) -> People:
+    access = Access(settings.allowed_users, settings.allowed_channels, settings.admin_users)
+    return People(access, Limits(build_limits(settings), store, store, clock))
 
 
 def build_slack(settings: Settings, clock: Clock) -> SlackChannel | None:

@@ -167,6 +167,7 @@ class Workers:
                 return await self._bury(hold, queued, "it was started too often")
             turn = await self._engine.run(queued, hold, running)
             released = await self._recorded(hold, turn)
+            logger.info("turn recorded", extra=_described(turn))
             for observer in self._observers:
                 observer.turn_recorded(turn)
             return released
@@ -224,3 +225,15 @@ class Workers:
             self._sweeping = asyncio.create_task(self.sweep())
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("working on %s ended", hold.conversation, exc_info=error)
+
+
+def _described(turn: Turn) -> dict[str, object]:
+    """For the log: what became of a message, without its words."""
+    return {
+        "platform": turn.conversation.platform,
+        "message_id": turn.message_id,
+        "kind": turn.kind,
+        "outcome": turn.outcome,
+        "error": turn.error,
+        "latency_s": round(turn.latency_s, 3),
+    }

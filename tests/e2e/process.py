@@ -110,7 +110,7 @@ def _environment(folder: Path, port: int, environment: Mapping[str, str]) -> dic
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "SYSTEMROOT") if name in os.environ}
     return {
         **kept,
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": os.environ.get("E2E_STUB", "") + str(ROOT),
         "SYSTEM_PROMPT_FILE": str(ROOT / "prompts" / "system_prompt.txt"),
         "DATABASE_URL": f"sqlite+aiosqlite:///{folder}/chatbot.db",
         "METRICS_DIR": str(folder / "metrics"),
