@@ -96,6 +96,7 @@ async def _build(
         slots=settings.turns_at_work,
         lease_s=settings.lease_s,
         observers=observers,
+        on_dead_letter=metrics.dead_letter,
     )
     desk = Desk(
         DeskParts(
@@ -111,6 +112,7 @@ async def _build(
             ids=ids,
             follow_ups=settings.thread_follow_ups,
             on_duplicate=metrics.duplicate,
+            on_acknowledged=metrics.acknowledged,
         )
     )
     return Bot(

@@ -63,6 +63,8 @@ class DeskParts:
     follow_ups: FollowUps
     on_duplicate: Callable[[str], None]
     """Called with the platform's name for each delivery that was known already."""
+    on_acknowledged: Callable[[float], None]
+    """Called with the seconds from a delivery to the moment it may be acknowledged."""
 
 
 class Desk:
@@ -75,6 +77,7 @@ class Desk:
 
     async def accept(self, message: InboundMessage) -> Acceptance:
         parts = self._parts
+        began_at = parts.clock.monotonic()
         if not parts.access.may_use(message):
             self._say_not_allowed(message)
             return "not_allowed"
@@ -90,6 +93,7 @@ class Desk:
                     follow_ups=parts.follow_ups,
                 )
                 self._work_off(receipt, message, slot=slot)
+            parts.on_acknowledged(parts.clock.monotonic() - began_at)
             if receipt.status == "accepted" and command and command[0] == "stop":
                 await self._overtake(message)
         return receipt.status

@@ -13,7 +13,7 @@ from core.notices import build_notice
 from core.turns.running import Running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from core.conversation import ConversationKey
     from core.ports import Clock, Hold, Inbox, StopMark, TurnObserver
@@ -43,6 +43,7 @@ class Workers:
         slots: int,
         lease_s: float,
         observers: Sequence[TurnObserver] = (),
+        on_dead_letter: Callable[[], None] = lambda: None,
     ) -> None:
         self._inbox = inbox
         self._engine = engine
@@ -50,6 +51,7 @@ class Workers:
         self._slots = slots
         self._lease_s = lease_s
         self._observers = observers
+        self._on_dead_letter = on_dead_letter
         self._tasks: dict[ConversationKey, asyncio.Task[None]] = {}
         self._running: dict[str, Running] = {}
         self._alive_until = clock.monotonic() + lease_s
@@ -203,6 +205,7 @@ class Workers:
         """Give up on a message: an operator finds it among the dead letters, the asker is told."""
         logger.error("gave up on message %s: %s", queued.turn_id, reason)
         await hold.bury(queued.turn_id, reason)
+        self._on_dead_letter()
         await self._engine.tell_failure(queued, hold, build_notice("gave_up", queued.turn_id))
         return False
 

@@ -64,6 +64,11 @@ class Team:
         assert len(self.slack.workspace.answers_to(question.ts)) == 1
         return answer
 
+    async def told(self) -> None:
+        """Wait until the bot has acknowledged everything that it was told."""
+        deliveries = self.slack.outbox.deliveries
+        await self.slack.wait_for(lambda: all(one.state == "acked" for one in deliveries))
+
     async def recorded(self, question) -> None:
         """Wait until the bot has put the turn into its ledger: just after it is on the screen."""
         await self._bot.logged(

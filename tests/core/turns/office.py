@@ -132,8 +132,11 @@ class Office:
             slots=slots,
             lease_s=10,
             observers=[self.watching],
+            on_dead_letter=self._count_dead_letter,
         )
         self.duplicates: list[str] = []
+        self.acknowledged: list[float] = []
+        self.dead_letters = 0
         self.desk = Desk(
             DeskParts(
                 inbox=self.store,
@@ -148,8 +151,12 @@ class Office:
                 ids=Counted(),
                 follow_ups="alone",
                 on_duplicate=self.duplicates.append,
+                on_acknowledged=self.acknowledged.append,
             )
         )
+
+    def _count_dead_letter(self) -> None:
+        self.dead_letters += 1
 
     async def _stop(self, conversation, author) -> bool:
         return await self.desk.stop(conversation, author)

@@ -78,6 +78,7 @@ async def test_a_delivery_that_is_repeated_is_answered_once():
     assert results == ["accepted"] + ["duplicate"] * 10
     assert len(office.turns) == 1
     assert office.duplicates == ["fake"] * 10
+    assert len(office.acknowledged) == 11
 
 
 async def test_a_process_that_dies_in_an_answer_is_continued_in_the_same_message():
@@ -133,6 +134,7 @@ async def test_a_message_that_always_fails_is_given_up_after_three_times_and_sai
     assert [turn.question for turn in turns] == ["Next?"]
     [(dead, _)] = await office.store.dead_letters()
     assert dead.message.text == "Poison?"
+    assert office.dead_letters == 1
     assert office.clock.sleeps == [2.0, 8.0]
     assert "several times" in office.chat.answers[0].ending.notice.blocks[0].markdown
 
