@@ -64,6 +64,12 @@ class Team:
         assert len(self.slack.workspace.answers_to(question.ts)) == 1
         return answer
 
+    async def text_appears(self, question) -> None:
+        """Wait until the first words of an answer are on the screen."""
+        await self.slack.wait_for(
+            lambda: any(one.shown for one in self.slack.workspace.answers_to(question.ts))
+        )
+
     async def told(self) -> None:
         """Wait until the bot has acknowledged everything that it was told."""
         deliveries = self.slack.outbox.deliveries
