@@ -101,7 +101,8 @@ class Api:
         message = self._read_said(fields)
         inbound = read_message(message, {command.name for command in bot.commands()})
         acceptance = await bot.accept(inbound) if inbound is not None else "not_for_us"
-        return to_json({"id": message.id, "acceptance": acceptance})
+        view = self._rooms.to_view(message)
+        return to_json({"id": message.id, "acceptance": acceptance, "message": view})
 
     async def react(self, request: web.Request) -> web.Response:
         bot = self._chatbot()

@@ -1,7 +1,7 @@
 // The page: rooms at the left, messages, a thread at the right.
 
 import { $, dayName, dayOf, face, h, icon, tell } from "./dom.js";
-import { S, connect, inRoom, inThread, isDirect, keep, listen, markSeen, nameOf, post, roomOf, running, unread, visibleTo } from "./store.js";
+import { S, connect, inRoom, inThread, isDirect, keep, listen, markSeen, nameOf, roomOf, running, say, unread, visibleTo } from "./store.js";
 import { drawMessage, grow } from "./message.js";
 import { Composer } from "./composer.js";
 import { arrows, showFaults, showHelp, showModels } from "./panels.js";
@@ -206,7 +206,7 @@ async function start(lines) {
   let root = "";
   for (const [person, text] of lines) {
     try {
-      const answer = await post("messages", { as: person || S.me, room: S.room, thread: root, text, nonce: crypto.randomUUID() });
+      const answer = await say({ as: person || S.me, room: S.room, thread: root, text });
       if (!isDirect(S.room)) root ||= answer.id;
     } catch (error) { roomBox.showError(error.message); return; }
   }

@@ -1,7 +1,7 @@
 // The message box: growing text, suggestions for @ and /, files, Send and Stop.
 
 import { h, icon, tell, tool } from "./dom.js";
-import { S, post } from "./store.js";
+import { S, post, say } from "./store.js";
 
 const FILE_MAX_BYTES = 5 * 1024 * 1024;
 const drafts = new Map();
@@ -173,7 +173,7 @@ export class Composer {
     const { room, thread } = this.place();
     const { where } = this;
     try {
-      const answer = await post("messages", { room, thread, text, nonce: this.nonce, files: this.files.map((file) => file.id) });
+      const answer = await say({ room, thread, text, nonce: this.nonce, files: this.files.map((file) => file.id) });
       this.nonce = null;
       this.files = [];
       this.drawTray();

@@ -77,11 +77,11 @@ function finish(body, m, place) {
     const box = h("div", { class: "code" });
     pre.replaceWith(box);
     box.append(pre, tool("copy", "Copy code", (e) => copy(pre.textContent, e.currentTarget)));
-    pre.setAttribute("role", "region");
+    pre.setAttribute("role", "group");
     pre.setAttribute("aria-label", "Code");
   }
   for (const table of body.querySelectorAll("table:not(.unseen)")) {
-    const box = h("div", { class: "wide", role: "region", label: "Table" });
+    const box = h("div", { class: "wide", role: "group", label: "Table" });
     table.replaceWith(box);
     box.append(table);
   }

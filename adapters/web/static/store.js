@@ -95,6 +95,13 @@ export async function post(name, fields) {
   return answer;
 }
 
+/** Send a message; it is on the page when this returns, even if the live update is still under way. */
+export async function say(fields) {
+  const answer = await post("messages", { nonce: crypto.randomUUID(), ...fields });
+  if (!S.messages.has(answer.id)) receive({ t: "message", message: answer.message });
+  return answer;
+}
+
 // --- reading the state -----------------------------------------------------
 
 export const roomOf = (id) => S.rooms.find((room) => room.id === id);

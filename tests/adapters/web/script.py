@@ -67,5 +67,5 @@ ANSWERS = {
     "decide": Answer(DECIDED),
     "": Answer(DEFAULT),
 }
-LONG = Answer("\n\n".join(f"Paragraph {n}: " + "and so on " * 30 for n in range(1, 30)))
+LONG = Answer("\n\n".join(f"Paragraph {n}: " + "and so on " * 30 for n in range(1, 12)))
 FAULTY = Answer(SLACK)

@@ -101,6 +101,10 @@ class ScriptedBot:
     def commands(self) -> Sequence[CommandSummary]:
         return COMMANDS
 
+    async def resume(self, cut: Turn) -> None:
+        """Answer once more what an earlier process was answering, in the message it began."""
+        self._start(cut.queued.message, tuple(cut.parts))
+
     async def close(self) -> None:
         for turn in self._running():
             if turn.task:
