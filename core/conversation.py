@@ -29,7 +29,7 @@ class ConversationKey:
 
     def __str__(self) -> str:
         parts = (self.platform, self.workspace, self.channel, self.thread)
-        return ":".join(quote(part, safe="") for part in parts)
+        return ":".join(quote(part, safe="", errors="surrogatepass") for part in parts)
 
     @classmethod
     def parse(cls, text: str) -> ConversationKey:
@@ -37,7 +37,7 @@ class ConversationKey:
         parts = text.split(":")
         if len(parts) != 4:
             raise ValueError(f"a conversation key has four parts: {text!r}")
-        return cls(*(unquote(part, errors="strict") for part in parts))
+        return cls(*(unquote(part, errors="surrogatepass") for part in parts))
 
 
 @dataclass(frozen=True, slots=True)
