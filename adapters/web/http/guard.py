@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ from core.text.clean import clean_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+logger = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -51,7 +54,8 @@ def guarded(handler: Handler) -> Handler:
             return await handler(request)
         except Refused as refusal:
             return to_json({"error": refusal.message}, refusal.status)
-        except (NotStored, DeliveryError, OSError):
+        except (NotStored, DeliveryError, OSError) as error:
+            logger.warning("%s was not stored: %r", request.path, error)
             return to_json({"error": "That could not be stored. Please try again."}, 503)
 
     return handle
