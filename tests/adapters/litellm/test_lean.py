@@ -14,6 +14,7 @@ from core.completion import ChatMessage, ChatRequest, Delta, Finished, Usage
 from core.errors import BadRequest, ServiceUnavailable
 from tests.adapters.litellm.provider import (
     DONE,
+    END,
     STREAM_HEAD,
     Provider,
     answer,
@@ -241,3 +242,15 @@ async def test_without_a_key_none_is_sent(lane: LeanLane, provider: Provider) ->
     provider.says(OK)
     await collect(lane.stream(make_request()))
     assert "authorization" not in provider.headers[0]
+
+
+async def test_an_end_that_comes_a_little_later_saves_the_connection_too(
+    lane: LeanLane, provider: Provider
+) -> None:
+    for _ in range(2):
+        end_now = asyncio.Event()
+        provider.says(STREAM_HEAD + part(delta("ok") + finish() + DONE), end_now, END)
+        async for _said in lane.stream(make_request()):
+            end_now.set()
+    assert len(provider.requests) == 2
+    assert provider.connections == 1

@@ -64,3 +64,7 @@ def test_an_event_without_an_end_is_given_up(line: bytes) -> None:
         assert reader.feed(line) == []
     with pytest.raises(EventTooLong):
         reader.feed(12 * line)
+
+
+def test_a_line_end_cut_in_two_is_still_one() -> None:
+    assert read(b"data: a\r", b"\ndata: b\r", b"\n\r\n") == [b"a\nb"]

@@ -5,7 +5,7 @@ from contextlib import aclosing
 
 import pytest
 
-from core.completion import ChatRequest, Delta
+from core.completion import ChatRequest, Delta, Finished
 from core.errors import BadRequest, BreakerOpen, ConnectionFailed, ModelError, ServiceUnavailable
 from core.model.breaking import BreakingModel
 from tests.fakes.clock import FakeClock, LoopClock, settle
@@ -187,4 +187,12 @@ async def test_two_minutes_down_at_twenty_questions_a_minute_cost_the_provider_l
         await clock.sleep(3)
     # Three failures, a probe each 30 s after that, and the fourth probe finds it well again.
     assert answered_at == pytest.approx(6 + 4 * 30, abs=6)
-    assert inner.requests.__len__() >= 7
+    assert len(inner.requests) >= 7
+
+
+async def test_a_cut_answer_is_no_sign_of_health() -> None:
+    cut: list[Step] = ["begun", Finished(None, "fake/model", "cut")]
+    bench = Bench(DOWN, DOWN, cut, DOWN)
+    for _ in range(4):
+        await bench.ask()
+    assert bench.state == "open"

@@ -149,3 +149,8 @@ async def test_each_call_of_a_turn_is_handed_over_once_and_in_order() -> None:
 def test_pictures_count_in_the_prompt() -> None:
     message = ChatMessage("user", "two words", (Image("image/png", b""),))
     assert count_prompt([message], "m", Words()) == MESSAGE_TOKENS + 2 + IMAGE_TOKENS
+
+
+async def test_nothing_costs_nothing_whatever_the_price() -> None:
+    completion = await Bench(ServiceUnavailable()).ask(make_request(model="fake/unknown"))
+    assert (completion.cost_usd, completion.source) == (0.0, "estimated")

@@ -73,3 +73,10 @@ async def test_another_time_limit_around_it_is_not_taken_for_its_own() -> None:
         async with asyncio.timeout(5):
             await collect(model.stream(make_request()))
     assert not isinstance(caught.value, ModelTimeout)
+
+
+async def test_a_time_limit_inside_is_not_taken_for_its_own() -> None:
+    model, _ = timed(TimeoutError("the model's own"))
+    with pytest.raises(TimeoutError, match="own") as caught:
+        await collect(model.stream(make_request()))
+    assert not isinstance(caught.value, ModelTimeout)
