@@ -5,8 +5,13 @@ from __future__ import annotations
 import itertools
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Protocol
 
+from adapters.sql.schema.upgrading import prepare
+from adapters.sql.sqlite.connecting import connect_writer
 from adapters.sql.store import SqlStore
 from core.completion import Completion, Usage
 from core.conversation import Attachment, Author, ConversationKey, InboundMessage, MessageRef
@@ -27,7 +32,6 @@ from tests.fakes.store import FakeStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from core.ports import Hold, Receipt
 
@@ -83,12 +87,24 @@ class SqlPlace:
         return self.store
 
 
+@cache
+def migrated() -> bytes:
+    """A new database: made once, as most tests are about what happens in it."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "store.db"
+        connection = connect_writer(path)
+        prepare(connection)
+        connection.close()
+        return path.read_bytes()
+
+
 @asynccontextmanager
 async def opened(kind: str, folder: Path) -> AsyncIterator[Place]:
     if kind == "fake":
         yield FakePlace()
         return
     place = SqlPlace(folder / "store.db")
+    (folder / "store.db").write_bytes(migrated())
     await place.restart()
     try:
         yield place
