@@ -83,7 +83,7 @@ class Feedback:
             )
         values: dict[str, Value] = {**dict.fromkeys(ups, 1), **dict.fromkeys(downs, -1)}
         self._values = {**values, **BUTTONS}
-        self._stops = _names(STOP_EMOJI) - values.keys()
+        self._stops = _names(STOP_EMOJI)
 
     def effect(self, reaction: Reaction) -> Effect:
         """What an emoji means on an answer; taking off a stop means nothing."""

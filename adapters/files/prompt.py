@@ -98,9 +98,8 @@ def _read(path: Path) -> Prompt:
 
 
 def _signature(status: stat_result) -> _Signature:
-    """Also differs when an editor replaces the file, or writes as much within the same moment and
-    sets the time itself."""
-    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
+    """The time of change differs even when a tool that copies a file sets its time back."""
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size
 
 
 def _reason(error: Exception) -> str:

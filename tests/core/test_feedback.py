@@ -26,7 +26,8 @@ class Watching:
         pass
 
     def rated(self, platform, rating):
-        self.rated_values.append((platform, rating.author.user_id, rating.value))
+        told = rating and (rating.author.user_id, rating.value)
+        self.rated_values.append((platform, told))
 
 
 class Failing(Watching):
@@ -117,7 +118,11 @@ async def test_people_rate_for_themselves_and_observers_hear_of_it(feedback, wat
     await feedback.rate(react("-1", by=BEN))
     await feedback.rate(react("+1", second=1, added=False))
 
-    assert watching.rated_values == [("slack", "U1", 1), ("slack", "U2", -1), ("slack", "U1", None)]
+    assert watching.rated_values == [
+        ("slack", ("U1", 1)),
+        ("slack", ("U2", -1)),
+        ("slack", ("U1", None)),
+    ]
 
 
 async def test_a_thumb_on_somebody_elses_message_is_told_to_nobody(feedback, watching):

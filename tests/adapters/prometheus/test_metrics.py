@@ -111,6 +111,7 @@ def test_a_turn_is_counted_and_measured(metrics):
     assert grown('chatbot_llm_tokens_total{direction="output",model="gpt"}') == 40
     assert grown('chatbot_llm_cost_usd_total{model="gpt"}') == 1.0
     assert grown('chatbot_errors_total{category="timeout"}') == 1
+    assert grown('chatbot_errors_total{category="internal"}') == 0
     assert grown('chatbot_rate_limited_total{scope="user"}') == 1
     assert grown('chatbot_retries_total{target="model"}') == 2
     assert grown('chatbot_retries_total{target="slack"}') == 1

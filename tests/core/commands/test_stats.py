@@ -44,13 +44,14 @@ async def test_a_channel_shows_the_channel_and_a_dm_the_asker(desk):
     await ask(desk, by=ADA)
     await ask(desk, by=ADA, channel="C2")
     await ask(desk, by=BEN)
+    await ask(desk, by=BEN)
     await ask(desk, by=BEN, workspace="T2")
 
-    assert await questions(desk) == 2
+    assert await questions(desk) == 3
     assert await questions(desk, direct=True) == 2
     assert await questions(desk, "me") == 2
-    assert await questions(desk, "me", by=BEN) == 1
-    assert await questions(desk, "channel", direct=True) == 2
+    assert await questions(desk, "me", by=BEN) == 2
+    assert await questions(desk, "channel", direct=True) == 3
 
 
 async def test_all_is_the_callers_own_workspace_and_no_other(desk):

@@ -215,6 +215,18 @@ async def test_the_day_of_a_budget_is_that_of_its_zone_in_spring_too(store):
     assert refusal.free_at == datetime(2026, 3, 29, 22, tzinfo=UTC)
 
 
+async def test_an_evening_in_utc_is_the_next_day_further_east():
+    clock = FakeClock(datetime(2026, 3, 2, 22, 30, tzinfo=UTC))
+    store = FakeStore(clock)
+    limits = limits_of(store, clock, budget_user_usd=1.0, zone=ZoneInfo("Europe/Berlin"))
+    _, queued = await begun(store, message())
+    await run_model(limits, store, queued, 2.0)
+
+    await clock.advance(1800)
+
+    assert await limits.check((await begun(store, message()))[1]) is None
+
+
 async def test_calls_without_a_turn_and_limits_of_zero_are_let_through(store, clock):
     limits = limits_of(store, clock, budget_user_usd=0, budget_workspace_usd=0)
     _, queued = await begun(store, message())
