@@ -22,6 +22,7 @@ from adapters.slack.outbound.status import StatusLines
 from adapters.slack.outbound.transcript import SlackTranscript
 from adapters.slack.place import PLATFORM
 from adapters.slack.web.api import SlackApi
+from adapters.slack.web.door import SlackDoor
 from adapters.slack.web.errors import SlackRefused, SlackUnreachable
 from adapters.slack.web.identity import WhoAmI
 from adapters.slack.web.names import Names
@@ -68,7 +69,8 @@ class SlackChannel:
         self._socket_is_up = False
         self._chores: list[asyncio.Task[None]] = []
         self.pacer = Pacer(clock, paced=settings.pacing != "off")
-        self.api = SlackApi(client, self.pacer, clock)
+        door = SlackDoor(session, settings.base_url, settings.bot_token)
+        self.api = SlackApi(door, self.pacer, clock)
         self._whoami = WhoAmI(self.api)
         self._names = Names(self.api, clock)
         self._replies = SlackReplies(

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import aiohttp
-from slack_sdk.errors import SlackApiError
-
-from adapters.slack.client import build_client, build_session
-from adapters.slack.web.api import read_failure
+from adapters.slack.client import build_session
+from adapters.slack.web.door import SlackDoor
+from adapters.slack.web.errors import SlackRefused, SlackUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,17 +86,14 @@ async def _call(
     """The answer and the scopes that the token has, where Slack says so."""
     session = build_session()
     try:
-        client = build_client(settings, session)
-        if token:
-            client.token = token
-        response = await client.api_call(method)
-    except SlackApiError as error:
-        code = str(read_failure(error))
-        raise _Problem(MEANINGS.get(code, f"Slack says {code}")) from error
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise _Problem(f"{settings.base_url} cannot be reached ({type(error).__name__})") from error
+        door = SlackDoor(session, settings.base_url, token or settings.bot_token)
+        answer = await door.send(method, {})
+    except SlackRefused as refusal:
+        raise _Problem(MEANINGS.get(refusal.code, f"Slack says {refusal.code}")) from refusal
+    except SlackUnreachable as failure:
+        raise _Problem(f"{settings.base_url} cannot be reached ({failure})") from failure
     finally:
         await session.close()
-    scopes = response.headers.get("x-oauth-scopes", "")
+    scopes = answer.headers.get("x-oauth-scopes", "")
     granted = frozenset(scope.strip() for scope in scopes.split(",") if scope.strip())
-    return (response.data if isinstance(response.data, dict) else {}), granted
+    return answer.data, granted

@@ -1,4 +1,4 @@
-"""One door to the Web API: paced, never sent twice by itself, and its failures read."""
+"""Calls of the Web API: paced, waited for where Slack limits them, repeated where that is safe."""
 
 from __future__ import annotations
 
@@ -7,26 +7,19 @@ import logging
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakValueDictionary
 
-import aiohttp
-from slack_sdk.errors import SlackApiError
-
+from adapters.slack.web.door import READS
 from adapters.slack.web.errors import SlackRefused, SlackUnreachable
-from adapters.slack.web.pacer import Urgency, read_retry_after
+from adapters.slack.web.pacer import Urgency
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from slack_sdk.web.async_client import AsyncWebClient
-
+    from adapters.slack.web.door import SlackDoor
     from adapters.slack.web.pacer import Pacer
     from core.ports import Clock
 
 Json = dict[str, Any]
 
-READS: Final = frozenset(
-    {"auth.test", "conversations.history", "conversations.replies", "files.info", "users.info"}
-)
-"""Called with GET: these take no JSON."""
 REPEATABLE: Final = READS | {
     "agents.sessions.setStatus",
     "assistant.threads.setStatus",
@@ -39,8 +32,6 @@ ONE_AT_A_TIME: Final = frozenset({"chat.postMessage"})
 """Per channel: the next one waits until it is known whether this one was too many."""
 RETRY_WAITS_S: Final = (0.5, 1.0, 2.0, 4.0)
 RATE_LIMIT_TRIES: Final = 12
-UNKNOWN_OUTCOME: Final = frozenset({"fatal_error", "internal_error", "request_timeout"})
-"""Slack's page on errors: some part of it may have been done."""
 
 log = logging.getLogger(__name__)
 
@@ -49,12 +40,11 @@ class SlackApi:
     """Calls with the bot's token.
 
     A rate limit is waited for; a call that may be repeated is, after any passing failure. Of the
-    others the caller alone knows what to do when the outcome is unknown. That is why the client
-    comes without retry handlers.
+    others the caller alone knows what to do when the outcome is unknown.
     """
 
-    def __init__(self, client: AsyncWebClient, pacer: Pacer, clock: Clock) -> None:
-        self._client = client
+    def __init__(self, door: SlackDoor, pacer: Pacer, clock: Clock) -> None:
+        self._door = door
         self._clock = clock
         self._turnstiles: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.pacer = pacer
@@ -114,41 +104,12 @@ class SlackApi:
 
     async def _send(self, method: str, arguments: Mapping[str, Any], channel: str) -> Json:
         try:
-            if method in READS:
-                response = await self._client.api_call(
-                    method, http_verb="GET", params=dict(arguments)
-                )
-            else:
-                response = await self._client.api_call(method, json=dict(arguments))
-        except SlackApiError as error:
-            failure = read_failure(error)
-            if isinstance(failure, SlackRefused) and failure.retry_after_s is not None:
-                log.warning("Slack limits %s: paused for %.1f s", method, failure.retry_after_s)
-                self.pacer.pause(method, channel, failure.retry_after_s)
-            raise failure from error
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, AttributeError) as error:
-            # The last two: what the SDK makes of an answer that is no JSON object.
-            raise SlackUnreachable(f"{method}: {type(error).__name__}") from error
-        data: Json = response.data if isinstance(response.data, dict) else {}
-        return data
-
-
-def read_failure(error: SlackApiError) -> SlackRefused | SlackUnreachable:
-    """Told apart by what is known: refused for sure, or perhaps done."""
-    response = error.response
-    status = int(getattr(response, "status_code", 0) or getattr(response, "status", 0))
-    data = getattr(response, "data", None)
-    code = data.get("error") if isinstance(data, dict) else None
-    if status == 429 or code in ("ratelimited", "rate_limited"):
-        headers = getattr(response, "headers", {})
-        return SlackRefused("ratelimited", retry_after_s=read_retry_after(_retry_after(headers)))
-    if not isinstance(code, str) or status >= 500 or code in UNKNOWN_OUTCOME:
-        return SlackUnreachable(f"HTTP {status} {code or 'without an answer'}")
-    return SlackRefused(code)
-
-
-def _retry_after(headers: Mapping[str, str]) -> str | None:
-    return next((value for name, value in headers.items() if name.lower() == "retry-after"), None)
+            return (await self._door.send(method, arguments)).data
+        except SlackRefused as refusal:
+            if refusal.retry_after_s is not None:
+                log.warning("Slack limits %s: paused for %.1f s", method, refusal.retry_after_s)
+                self.pacer.pause(method, channel, refusal.retry_after_s)
+            raise
 
 
 def _channel(arguments: Mapping[str, Any]) -> str:
