@@ -205,7 +205,10 @@ async def test_one_fault_while_editing_costs_no_character_and_adds_none(
         bot.slack.faults.on("chat.startStream", faults.error("feature_disabled"), times=None)
         bot.slack.faults.on(method, fault)
         bot.chatbot.script = says("One ", "two ", "three.")
-        messages = [m for m in await answered(bot) if text_of(m) != "…"]
+        messages = await answered(bot)
+        if fault.name == "message_not_found":
+            # Slack says it is gone; in truth its shell is still there.
+            assert text_of(messages.pop(0)) == "…"
         assert [text_of(m) for m in messages] == ["One two three."]
 
 

@@ -143,7 +143,9 @@ async def test_an_edit_reaches_core_and_an_unfurl_does_not(bot: Bot) -> None:
     assert [(ref.message_id, text) for ref, text in bot.chatbot.edits] == [(asked.ts, "who?")]
 
 
-async def test_an_edit_that_adds_the_mention_is_answered_once(bot: Bot) -> None:
+@pytest.mark.parametrize("unheard", ["", "app_mention"])
+async def test_an_edit_that_adds_the_mention_is_answered_once(bot: Bot, unheard: str) -> None:
+    bot.slack.context.subscriptions.discard(unheard)
     said = bot.slack.people.say("U0ALICE", "C0GENERAL", "what?")
     bot.slack.people.edit(said, f"{bot.slack.people.mention} what?")
     await bot.slack.wait_for(lambda: bot.chatbot.turns and bot.chatbot.turns[0].done())
