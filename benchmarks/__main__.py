@@ -1,0 +1,72 @@
+"""`./run bench`: every figure on one machine, in one run, beside the bare bot where that means
+something."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import tempfile
+from pathlib import Path
+
+from benchmarks.accepting import accept_alone
+from benchmarks.answering import (
+    EACH_OF_FEW,
+    EACH_OF_MANY,
+    FEW,
+    MANY,
+    long_answers,
+    short_answers,
+)
+from benchmarks.figures import Report, print_head
+from benchmarks.pacing import within_tiers
+from benchmarks.starting import start_demo
+
+PARTS = ("answers", "long", "accept", "start", "tiers")
+
+
+def read_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"of {', '.join(PARTS)}; all")
+    parser.add_argument("--long", action="store_true", help="more rounds, three minutes of tiers")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.parts) - set(PARTS):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}")
+    return arguments
+
+
+async def run(arguments: argparse.Namespace) -> None:
+    rounds = 5 if arguments.long else 3
+    report = Report(long=arguments.long, rounds=rounds)
+    for part in arguments.parts or PARTS:
+        with tempfile.TemporaryDirectory(prefix="benchmark-") as made:
+            await run_part(part, Path(made), report)
+    print(f"\nwritten to {report.write()}")
+
+
+async def run_part(part: str, folder: Path, report: Report) -> None:
+    match part:
+        case "answers":
+            print_head("Short answers: 20 chunks, 50 ms to the first, 10 ms apart")
+            few, many = (FEW, EACH_OF_FEW), (MANY, EACH_OF_MANY)
+            report.add(await short_answers(folder, report.rounds, few, many))
+        case "long":
+            print_head("Long answers: 100 chunks, 300 ms to the first, 20 ms apart")
+            report.add(await long_answers(folder, report.rounds))
+        case "accept":
+            print_head("Accepting alone, on one core")
+            report.add(await accept_alone(folder, report.rounds, 2000))
+        case "start":
+            print_head("The start of the demo")
+            report.add(await start_demo(folder, report.rounds))
+        case "tiers":
+            minutes = 3 if report.long else 1
+            print_head(f"Within Slack's limits: {minutes} min, then 20 answers of 8,000 characters")
+            report.add(await within_tiers(folder, minutes))
+
+
+def main() -> None:
+    asyncio.run(run(read_arguments()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""What was measured: one line a figure, its goal beside it, and all of it as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import time
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+RESULTS = Path(__file__).parent / "results"
+PACKAGES = ("aiohttp", "litellm", "openai", "slack-bolt", "slack-sdk", "sqlalchemy")
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A bound on the ratio to the bare bot where there is one, else on the figure itself."""
+
+    most: float | None = None
+    least: float | None = None
+
+    def met_by(self, value: float) -> bool:
+        above = self.most is None or value <= self.most
+        return above and (self.least is None or value >= self.least)
+
+    def __str__(self) -> str:
+        return f"<= {self.most:g}" if self.most is not None else f">= {self.least:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """`ours` and `bare` are medians of the rounds."""
+
+    name: str
+    unit: str
+    ours: float
+    bare: float | None = None
+    goal: Goal | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        return self.ours / self.bare if self.bare else None
+
+    def verdict(self) -> str:
+        if self.goal is None:
+            return ""
+        value = self.ours if self.ratio is None else self.ratio
+        return "ok" if self.goal.met_by(value) else "MISSED"
+
+
+@dataclass(slots=True)
+class Report:
+    long: bool
+    rounds: int
+    started: str = field(default_factory=lambda: time.strftime("%Y-%m-%d %H:%M:%S"))
+    load_before: tuple[float, ...] = field(default_factory=os.getloadavg)
+    figures: list[Figure] = field(default_factory=list)
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    def add(self, figures: Sequence[Figure]) -> None:
+        self.figures += figures
+        for figure in figures:
+            print(_line(figure), flush=True)
+
+    def write(self) -> Path:
+        RESULTS.mkdir(exist_ok=True)
+        path = RESULTS / time.strftime("%Y%m%d-%H%M%S.json")
+        rows = [
+            asdict(one) | {"ratio": one.ratio, "verdict": one.verdict()} for one in self.figures
+        ]
+        path.write_text(json.dumps(self._head() | {"figures": rows}, indent=1) + "\n", "utf-8")
+        return path
+
+    def _head(self) -> dict[str, Any]:
+        return {
+            "started": self.started,
+            "long": self.long,
+            "rounds": self.rounds,
+            "cores": os.cpu_count(),
+            "python": platform.python_version(),
+            "packages": {name: version(name) for name in PACKAGES},
+            "load_average": {"before": self.load_before, "after": os.getloadavg()},
+            "notes": self.notes,
+        }
+
+
+def print_head(title: str) -> None:
+    load = " ".join(f"{one:.1f}" for one in os.getloadavg())
+    print(f"\n{title} (load average {load})\n{'':44}{'ours':>9}{'bare':>9}{'ratio':>8}  goal")
+
+
+def _line(figure: Figure) -> str:
+    bare = "" if figure.bare is None else f"{figure.bare:.4g}"
+    ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
+    goal = "" if figure.goal is None else f"{figure.goal}  {figure.verdict()}"
+    name = f"{figure.name}, {figure.unit}"
+    return f"{name:44}{figure.ours:>9.4g}{bare:>9}{ratio:>8}  {goal}".rstrip()
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
+
+
+def median(values: Sequence[float]) -> float:
+    return statistics.median(values)
