@@ -297,6 +297,11 @@ class Inbox(Protocol):
         """Take conversations with open messages that nobody alive owns, oldest message first."""
         ...
 
+    def abandon(self, hold: Hold) -> None:
+        """Nobody works with this hold any more. What it has not released may be adopted, also by
+        this process; the store need not be reachable."""
+        ...
+
     async def beat(self) -> Sequence[StopMark]:
         """Renew this process's lease; returns stop marks on its conversations. Raises NotStored."""
         ...
@@ -354,6 +359,11 @@ class Turns(Protocol):
     async def forget(self, conversation: ConversationKey, user_id: str | None = None) -> int:
         """Start the history anew; with `user_id`, of every conversation in the channel that the
         person asked in. Returns how many conversations."""
+        ...
+
+    async def forgotten_at(self, conversation: ConversationKey) -> datetime | None:
+        """When the history was started anew; None: never. What people said before then is not
+        read from the thread either."""
         ...
 
 

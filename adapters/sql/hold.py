@@ -123,6 +123,7 @@ class SqlHold:
         self._key = key
         self._ours = at({"id": conversation_id, "owner": owner, "epoch": epoch})
         self._id = {"conversation_id": conversation_id}
+        self.conversation_id = conversation_id
 
     @property
     def conversation(self) -> ConversationKey:

@@ -57,6 +57,7 @@ _joined = insert(conversations).values(
         "taken_seq": case((bindparam("slot", type_=Boolean()), 1), else_=0),
         "sole_author": bindparam("author_id"),
         "history_from": 0,
+        "forgotten_at_us": 0,
         "waiting_since_us": bindparam("received_at_us"),
     }
 )

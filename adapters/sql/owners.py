@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from adapters.sql.database import Database
     from core.conversation import ConversationKey
-    from core.ports import Clock
+    from core.ports import Clock, Hold
 
 _c = conversations.c
 ME = bindparam("me", type_=_c.owner.type)
@@ -104,6 +104,10 @@ class SqlOwners(Part):
             TAKE, {**self._lease, "at_id": conversation_id, "orphan": orphan}
         ).first()
         return self._held_by_us(conversation_id, read_key(row), row.epoch) if row else None
+
+    def abandon(self, hold: Hold) -> None:
+        if isinstance(hold, SqlHold) and self._held.get(hold.conversation_id) is hold:
+            del self._held[hold.conversation_id]
 
     async def beat(self) -> Sequence[StopMark]:
         return await self._database.write(self._beat)

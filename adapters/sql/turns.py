@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, case, func, or_, select, update
+from sqlalchemy import BigInteger, bindparam, case, func, or_, select, update
 
 from adapters.sql.database import Part
 from adapters.sql.hold import PARTS
@@ -13,8 +13,10 @@ from adapters.sql.rows import (
     read_queued,
     read_ref,
     read_turn,
+    read_us,
     to_key_columns,
     to_ref_columns,
+    to_us,
 )
 from adapters.sql.schema.columns import OPEN, at, match
 from adapters.sql.schema.tables import conversations, inbox, reply_refs, turns
@@ -22,6 +24,7 @@ from adapters.sql.summary import summarize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
@@ -74,8 +77,12 @@ _recorded_seq = func.coalesce(
 FORGET = (
     update(conversations)
     .where(match(conversations, "id"))
-    .values(history_from=case((_begun_seq > _recorded_seq, _begun_seq), else_=_recorded_seq))
+    .values(
+        history_from=case((_begun_seq > _recorded_seq, _begun_seq), else_=_recorded_seq),
+        forgotten_at_us=bindparam("now_us", type_=BigInteger()),
+    )
 )
+FORGOTTEN_AT = select(_c.forgotten_at_us).where(match(conversations, *_KEY))
 
 
 class SqlTurns(Part):
@@ -96,8 +103,11 @@ class SqlTurns(Part):
     async def forget(self, conversation: ConversationKey, user_id: str | None = None) -> int:
         found = await self._database.read(_find, conversation, user_id)
         for conversation_id in found:
-            await self._database.write(_forget, conversation_id)
+            await self._database.write(_forget, conversation_id, to_us(self._clock.now()))
         return len(found)
+
+    async def forgotten_at(self, conversation: ConversationKey) -> datetime | None:
+        return await self._database.read(_forgotten_at, conversation)
 
 
 def _history(connection: Connection, key: ConversationKey, limit: int) -> list[Turn]:
@@ -129,5 +139,10 @@ def _find(connection: Connection, key: ConversationKey, user_id: str | None) -> 
     return sorted(found)
 
 
-def _forget(connection: Connection, conversation_id: int) -> None:
-    connection.execute(FORGET, {"at_id": conversation_id})
+def _forget(connection: Connection, conversation_id: int, now_us: int) -> None:
+    connection.execute(FORGET, {"at_id": conversation_id, "now_us": now_us})
+
+
+def _forgotten_at(connection: Connection, key: ConversationKey) -> datetime | None:
+    moment_us = connection.execute(FORGOTTEN_AT, at(to_key_columns(key))).scalar()
+    return read_us(moment_us) if moment_us else None

@@ -171,7 +171,8 @@ class Engine:
         parts, message = self._parts, queued.message
         platform = parts.platforms[message.ref.platform]
         past = await parts.turns.history(message.conversation, parts.max_history)
-        context = await parts.reader.context(platform.transcript, message, past)
+        forgotten_at = await parts.turns.forgotten_at(message.conversation)
+        context = await parts.reader.context(platform.transcript, message, past, forgotten_at)
         model, temperature = await parts.choice.of(message)
         question = await parts.reader.question(platform.attachments, message, model)
         prompt = parts.prompt.current()

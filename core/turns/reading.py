@@ -13,6 +13,7 @@ from core.turns.history import Question
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from core.conversation import Attachment, Author, InboundMessage
     from core.ports import Attachments, Transcript
@@ -41,9 +42,14 @@ class Reader:
     """Whether a person (platform, workspace, author) may use the bot: others are not quoted."""
 
     async def context(
-        self, transcript: Transcript, message: InboundMessage, past: Sequence[Turn]
+        self,
+        transcript: Transcript,
+        message: InboundMessage,
+        past: Sequence[Turn],
+        forgotten_at: datetime | None,
     ) -> tuple[Said, ...]:
-        """What was said since the last answered question; empty where it cannot be read."""
+        """What was said since the last answered question, and since a reset; empty where it cannot
+        be read."""
         if message.address != "mention":
             return ()
         since = past[-1].message_id if past else None
@@ -53,7 +59,12 @@ class Reader:
             logger.warning("the thread could not be read: %s", error)
             return ()
         platform, workspace = message.ref.platform, message.ref.workspace
-        return tuple(one for one in said if self.may_speak(platform, workspace, one.author))
+        return tuple(
+            one
+            for one in said
+            if self.may_speak(platform, workspace, one.author)
+            and (forgotten_at is None or one.sent_at > forgotten_at)
+        )
 
     async def question(
         self, attachments: Attachments, message: InboundMessage, model: str

@@ -153,6 +153,8 @@ class Workers:
                     return
         except OwnershipLost:
             logger.warning("lost the conversation %s to another process", hold.conversation)
+        except NotStored as error:
+            logger.warning("the store failed, the message will be begun anew: %s", error)
 
     async def _step(self, hold: Hold, queued: QueuedMessage | None) -> bool:
         """One message; True when the conversation is no longer ours."""
@@ -176,7 +178,7 @@ class Workers:
         except asyncio.CancelledError:
             await self._hand_over(hold, queued)
             raise
-        except OwnershipLost:
+        except (OwnershipLost, NotStored):
             raise
         except Exception:
             logger.exception("the turn failed")
@@ -222,6 +224,7 @@ class Workers:
             task.cancel()
 
     def _done(self, hold: Hold, task: asyncio.Task[None]) -> None:
+        self._inbox.abandon(hold)
         if self._tasks.get(hold.conversation) is task:
             del self._tasks[hold.conversation]
         if self._backlog and not self._draining:

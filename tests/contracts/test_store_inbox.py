@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.conversation import ConversationKey
+from core.errors import OwnershipLost
 from core.ports import StopMark
 from tests.contracts.stores import (
     BEN,
@@ -346,3 +347,15 @@ async def test_a_stop_survives_a_crash(place: Place) -> None:
     holds = await store.adopt(5)
     assert len(holds) == 1
     assert list(await store.beat()) == [StopMark(KEY, first.turn_id)]
+
+
+async def test_an_abandoned_hold_may_be_adopted_by_the_same_process(store: Store) -> None:
+    hold, first = await begun(store)
+    assert await store.adopt(5) == []
+    store.abandon(hold)
+    [adopted] = await store.adopt(5)
+    again = await adopted.begin()
+    assert again is not None
+    assert again.turn_id == first.turn_id
+    with pytest.raises(OwnershipLost):
+        await hold.release()

@@ -149,6 +149,14 @@ async def test_forget_starts_the_history_anew(store: Store) -> None:
     assert await store.forget(replace(KEY, thread="unknown")) == 0
 
 
+async def test_forget_remembers_when(store: Store) -> None:
+    await answered(store)
+    assert await store.forgotten_at(KEY) is None
+    await store.forget(KEY)
+    assert await store.forgotten_at(KEY) is not None
+    assert await store.forgotten_at(replace(KEY, thread="unknown")) is None
+
+
 async def test_forget_covers_what_runs_but_not_what_waits(store: Store) -> None:
     await answered(store)
     hold, first = await begun(store)

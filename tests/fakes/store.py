@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from core.conversation import ConversationKey, InboundMessage, MessageRef
-    from core.ports import Clock, FollowUps, Scope, StatsQuery
+    from core.ports import Clock, FollowUps, Hold, Scope, StatsQuery
     from core.turn import Kind, Turn
 
 STEPS_S = (86_400, 21_600, 3_600, 1_800, 300)
@@ -48,6 +48,7 @@ class Conversation:
     epoch: int = 0
     stop_turn: str = ""
     history_from: int = 0
+    forgotten_at: datetime | None = None
 
 
 @dataclass
@@ -262,6 +263,10 @@ class FakeStore:
     def _is_orphan(self, conversation: Conversation) -> bool:
         return conversation.owner == self.me and conversation.key not in self.held
 
+    def abandon(self, hold: Hold) -> None:
+        if self.held.get(hold.conversation) is hold:
+            del self.held[hold.conversation]
+
     async def beat(self) -> Sequence[StopMark]:
         await self.turn_to()
         return [
@@ -395,7 +400,13 @@ class FakeStore:
             begun = [row.seq for row in self.data.rows_of(key) if row.runs]
             start = self.data.conversations[key].history_from
             self.data.conversations[key].history_from = max(start, *begun, 0)
+            self.data.conversations[key].forgotten_at = self.now()
         return len(keys)
+
+    async def forgotten_at(self, conversation: ConversationKey) -> datetime | None:
+        await self.turn_to()
+        known = self.data.conversations.get(conversation)
+        return known.forgotten_at if known else None
 
     async def summary(self, query: StatsQuery) -> Summary:
         await self.turn_to()

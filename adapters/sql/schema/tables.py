@@ -58,6 +58,7 @@ conversations = Table(
     _text("stop_turn", nullable=True),
     _text("sole_author", nullable=True),  # NULL: several people have written
     _integer("history_from"),
+    _integer("forgotten_at_us"),  # 0: never
     _integer("waiting_since_us"),
     UniqueConstraint("platform", "workspace", "channel", "thread", name="conversations_key"),
     Index(

@@ -157,10 +157,23 @@ async def test_what_cannot_be_stored_is_not_acknowledged():
         await office.desk.accept(ask("Q?"))
 
 
-async def test_a_lease_that_cannot_be_renewed_ends_own_turns_in_time():
-    office = Office([asyncio.Event()])
+async def test_a_store_that_fails_in_a_turn_counts_no_failure_and_the_answer_comes_later():
+    office = Office("Ok.")
     await office.desk.accept(ask("Q?"))
     await office.chat.until(lambda: bool(office.chat.answers))
+    office.store.broken = "the disk is full"
+    await office.workers.idle()
+    assert office.turns == []
+    office.store.broken = ""
+    [turn] = await office.recorded()
+    assert (turn.outcome, len(office.chat.answers)) == ("answered", 1)
+    assert office.clock.sleeps == []
+
+
+async def test_a_lease_that_cannot_be_renewed_ends_own_turns_in_time():
+    office = Office(["Text", asyncio.Event()])
+    await office.desk.accept(ask("Q?"))
+    await shows_text(office)
     await office.workers.beat()
     office.store.broken = "no connection"
     for _ in range(7):

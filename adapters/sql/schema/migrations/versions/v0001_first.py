@@ -67,6 +67,7 @@ def _create_conversations() -> None:
         sa.Column("stop_turn", sa.Text(), nullable=True),
         sa.Column("sole_author", sa.Text(), nullable=True),
         sa.Column("history_from", sa.BigInteger(), nullable=False),
+        sa.Column("forgotten_at_us", sa.BigInteger(), nullable=False),
         sa.Column("waiting_since_us", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("platform", "workspace", "channel", "thread", name="conversations_key"),
