@@ -21,7 +21,7 @@ MAX_BYTES = 64 * 1024
 SETTLED_S = 0.2
 """A file changed more recently may still be on its way to the disk, half of it missing."""
 
-_Signature = tuple[int, ...]
+_State = tuple[int, ...]
 
 
 class _Unusable(Exception):
@@ -38,7 +38,7 @@ class PromptFile:
         self._clock = clock
         self._warned = ""
         try:
-            self._seen = _signature(path.stat())
+            self._seen = _state(path.stat())
             self._prompt = _read(path)
         except (OSError, _Unusable) as error:
             raise SettingError(
@@ -49,22 +49,22 @@ class PromptFile:
     def current(self) -> Prompt:
         try:
             status = self._path.stat()
-            signature = _signature(status)
-            if signature != self._seen and self._is_settled(status):
-                self._load(signature)
+            state = _state(status)
+            if state != self._seen and self._is_settled(status):
+                self._load(state)
         except (OSError, _Unusable) as error:
             self._warn(_reason(error))
         return self._prompt
 
-    def _load(self, signature: _Signature) -> None:
+    def _load(self, state: _State) -> None:
         try:
             prompt = _read(self._path)
         except _Unusable:
-            self._seen = signature
+            self._seen = state
             raise
-        if _signature(self._path.stat()) != signature:
+        if _state(self._path.stat()) != state:
             return  # Somebody writes to it right now: the next call will see.
-        self._seen = signature
+        self._seen = state
         self._prompt = prompt
         self._warned = ""
         logger.info("the system prompt is now version %s", prompt.version)
@@ -97,7 +97,7 @@ def _read(path: Path) -> Prompt:
     return Prompt(text, hashlib.sha256(text.encode()).hexdigest()[:12])
 
 
-def _signature(status: stat_result) -> _Signature:
+def _state(status: stat_result) -> _State:
     """The time of change differs even when a tool that copies a file sets its time back."""
     return status.st_mtime_ns, status.st_ctime_ns, status.st_size
 
