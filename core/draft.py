@@ -35,6 +35,7 @@ class Draft:
         self._pieces: list[str] = []
         self._text = ""
         self._changed = asyncio.Event()
+        self._ended = asyncio.Event()
         self.version = 0
         self.status = ""
         """What the bot is doing, in a few words; empty once text flows."""
@@ -65,6 +66,7 @@ class Draft:
             raise RuntimeError("the draft has ended already")
         self.ending = ending
         self.status = ""
+        self._ended.set()
         self._touch()
 
     async def changed(self, seen: int) -> int:
@@ -72,6 +74,10 @@ class Draft:
         while self.version <= seen:
             await self._changed.wait()
         return self.version
+
+    async def until_ended(self) -> None:
+        """Wait for `ending`, without a wake-up for each piece of text before it."""
+        await self._ended.wait()
 
     def _touch(self) -> None:
         self.version += 1

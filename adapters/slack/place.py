@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 
 from core.conversation import MessageRef
 
@@ -26,16 +26,19 @@ class Place:
     direct: bool
 
     def to_reply_to(self) -> str:
-        return json.dumps(asdict(self), separators=(",", ":"))
+        return json.dumps({name: getattr(self, name) for name in _NAMES}, separators=(",", ":"))
 
     @classmethod
     def read(cls, reply_to: str) -> Place:
         """Raises ValueError for what `to_reply_to` did not write."""
-        fields = json.loads(reply_to)
+        stored = json.loads(reply_to)
         try:
-            return cls(**fields)
+            return cls(**stored)
         except TypeError as error:
             raise ValueError("not a place in Slack") from error
 
     def ref(self, ts: str) -> MessageRef:
         return MessageRef(PLATFORM, self.workspace, self.channel, ts)
+
+
+_NAMES = tuple(field.name for field in fields(Place))

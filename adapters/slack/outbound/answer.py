@@ -73,7 +73,7 @@ class AnswerWriter:
         self._save = save
         self._reusable.extend(part.message_id for part in parts)
         self._taken.update(self._reusable)
-        ended = asyncio.create_task(_until_ended(draft))
+        ended = asyncio.create_task(draft.until_ended())
         try:
             for ts in orphans:
                 await self._keep(ts)
@@ -227,9 +227,3 @@ class AnswerWriter:
         """Messages of an earlier run that this answer did not fill."""
         for ts in self._reusable:
             await remove(self._api, self._place.channel, ts)
-
-
-async def _until_ended(draft: Draft) -> None:
-    seen = 0
-    while draft.ending is None:
-        seen = await draft.changed(seen)
