@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from adapters.files.prompt import PromptFile
 from adapters.litellm.lanes import Lanes
 from adapters.slack.check import check as check_slack
+from adapters.sql.sqlite.file import DatabaseInUseError
 from adapters.sql.store import SqlStore
 from adapters.wire.sessions import build_session
 from bot.clock import SortableIds, SystemClock
@@ -69,6 +70,8 @@ async def _database(settings: Settings) -> Line:
             lease_s=settings.lease_s,
             clock=SystemClock(),
         )
+    except DatabaseInUseError:
+        return True, "database: in use by a running bot"
     except SettingError as error:
         return False, str(error)
     trouble = await store.ready()

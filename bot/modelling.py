@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -77,6 +78,7 @@ def read_targets(settings: Settings) -> dict[str, Target]:
         base_model_id=settings.base_model_id,
         gemini_api_key=settings.gemini_api_key.get_secret_value(),
         gemini_base_url=settings.google_gemini_base_url,
+        openai_api_key=os.environ.get("OPENAI_API_KEY", ""),
         plain_http_hosts=settings.allow_plain_http,
     )
     return resolve_targets(config, (*settings.llm_fallback_models, *settings.llm_allowed_models))

@@ -14,14 +14,16 @@ from adapters.sql.schema.tables import conversations, replicas
 from adapters.sql.schema.upgrading import prepare
 from adapters.sql.sqlite.database import SqliteDatabase
 from adapters.sql.sqlite.file import read_path
+from adapters.sql.sqlite.looking import SqliteView
 from adapters.sql.stops import SqlStops
 from adapters.sql.turns import SqlTurns
 from adapters.sql.upkeep import SqlUpkeep
+from core.errors import SettingError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from core.ports import Clock
+    from core.ports import Clock, Turns
 
 DISOWN = update(conversations).where(conversations.c.owner.is_not(None)).values(owner=None)
 FORGET_REPLICAS = delete(replicas).where(replicas.c.id != bindparam("me"))
@@ -53,3 +55,12 @@ class SqlStore(SqlInbox, SqlStops, SqlTurns, SqlCompletions, SqlRatings, SqlPref
 def _disown(connection: Connection, me: str) -> None:
     connection.execute(DISOWN)
     connection.execute(FORGET_REPLICAS, {"me": me})
+
+
+def read_ledger(url: str, clock: Clock) -> Turns:
+    """The ledger of a database that a bot may be using; it cannot be written to. Raises
+    SettingError when there is none."""
+    path = read_path(url)
+    if not path.exists():
+        raise SettingError("DATABASE_URL: there is no database yet; it is made by `run`")
+    return SqlTurns(SqliteView(path), clock, replica_id="", lease_s=0)

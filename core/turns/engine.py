@@ -1,4 +1,4 @@
-"""One turn as straight-line code: check, read, ask the model, show the answer, say what happened."""
+"""One turn as straight-line code: check, read, ask the model, show the answer, tell the rest."""
 
 from __future__ import annotations
 

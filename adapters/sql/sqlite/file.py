@@ -37,6 +37,10 @@ def read_path(database_url: str) -> Path:
     return Path(url.database).absolute()
 
 
+class DatabaseInUseError(SettingError):
+    """Another process of the bot has the file."""
+
+
 class FileLock:
     """An exclusive lock, held by an open file and so gone with the process, however that ends."""
 
@@ -53,7 +57,7 @@ class FileLock:
             _lock(file)
         except OSError:
             file.close()
-            raise SettingError(
+            raise DatabaseInUseError(
                 "DATABASE_URL names a file that another process of the bot is using: stop that "
                 "process, or give this one a file of its own"
             ) from None  # the cause would show the path
