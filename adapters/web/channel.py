@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.web.cast import BOT, PLATFORM
 from adapters.web.http.api import Api
+from adapters.web.http.documents import document_routes
 from adapters.web.http.page import page_routes
 from adapters.web.http.switches import Switches
 from adapters.web.reading import WebTranscript
@@ -60,7 +61,7 @@ class WebChannel:
         self._chatbot = chatbot
 
     def routes(self) -> list[web.RouteDef]:
-        return [*page_routes(), *Api(self).routes(), *Switches(self).routes()]
+        return [*page_routes(), *document_routes(), *Api(self).routes(), *Switches(self).routes()]
 
     async def start(self) -> None:
         """Raises OSError when the data folder cannot be written."""

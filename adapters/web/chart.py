@@ -15,6 +15,8 @@ WIDTH, HEIGHT, BASELINE = 480, 120, 100
 BAR_SHARE = 0.72
 """Of a step's width; the rest is the gap."""
 LABELS_MAX = 6
+LABEL_WIDTH = 36
+"""Of a short one, so that the first and the last are not cut."""
 
 
 def draw_chart(chart: Chart) -> str:
@@ -64,7 +66,8 @@ def _labels(labels: Sequence[str]) -> Iterator[str]:
     step = WIDTH / len(labels)
     every = math.ceil(len(labels) / LABELS_MAX)
     for index in range(0, len(labels), every):
-        yield f'<text x="{index * step + step / 2:.1f}" y="116">{escape(labels[index])}</text>'
+        middle = min(max(index * step + step / 2, LABEL_WIDTH / 2), WIDTH - LABEL_WIDTH / 2)
+        yield f'<text x="{middle:.1f}" y="116">{escape(labels[index])}</text>'
 
 
 def _numbers(title: str, points: Sequence[tuple[str, float]]) -> str:
@@ -72,7 +75,9 @@ def _numbers(title: str, points: Sequence[tuple[str, float]]) -> str:
         f'<tr><th scope="row">{escape(label)}</th><td>{_number(value)}</td></tr>'
         for label, value in points
     )
-    return f'<table class="unseen"><caption>{escape(title)}</caption><tbody>{rows}</tbody></table>'
+    table = f"<table><caption>{escape(title)}</caption><tbody>{rows}</tbody></table>"
+    # Around it: a table cannot be made smaller than its content, and would be scrolled to.
+    return f'<div class="unseen">{table}</div>'
 
 
 def _number(value: float) -> str:

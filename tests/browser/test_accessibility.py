@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, ViewportSize, expect
 
 from tests.adapters.web.serve import Site
 from tests.browser.test_playground import THREAD, ask
 
-PHONE = {"width": 360, "height": 740}
+PHONE: ViewportSize = {"width": 360, "height": 740}
 
 
 async def violations(page: Page) -> str:
@@ -42,7 +44,9 @@ async def test_axe_finds_nothing_wherever_one_can_go(page: Page, site: Site, sch
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_a_phone_shows_everything(browser: Browser, site: Site, scheme: str) -> None:
+async def test_a_phone_shows_everything(
+    browser: Browser, site: Site, scheme: Literal["light", "dark"]
+) -> None:
     context = await browser.new_context(
         viewport=PHONE, has_touch=True, is_mobile=True, color_scheme=scheme, reduced_motion="reduce"
     )

@@ -27,6 +27,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+PAGE_HEADERS = {**HEADERS, "Cache-Control": "no-cache", "Content-Security-Policy": POLICY}
 
 
 def page_routes() -> list[web.RouteDef]:
@@ -40,7 +41,7 @@ def page_routes() -> list[web.RouteDef]:
 
 
 def squeeze(source: str, kind: str) -> str:
-    """Without indentation and comment lines, which only whoever edits the files needs."""
+    """Without the comments and white space that only whoever edits the files needs."""
     if kind == "css":
         source = re.sub(r"/\*.*?\*/", "", source, flags=re.DOTALL)
         source = re.sub(r"\s*([{};])\s*", r"\1", source)
@@ -51,16 +52,18 @@ def squeeze(source: str, kind: str) -> str:
         source = source.replace("{ ", "{").replace(" }", "}").replace(") {", "){")
         source = re.sub(r"([,:]) (?=[\"`({[])", r"\1", source)
     lines = (line.strip() for line in source.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith(("//", "/** ")))
+    source = "\n".join(line for line in lines if line and not line.startswith(("//", "/** ")))
+    if kind == "js":
+        source = re.sub(r"(?<=[;{,(])\n|\n(?=})", "", source)
+    return source
 
 
 def _serve(content: bytes, media_type: str) -> Handler:
     tag = hashlib.sha256(content).hexdigest()[:16]
-    headers = {**HEADERS, "Cache-Control": "no-cache", "Content-Security-Policy": POLICY}
 
     async def serve(request: web.Request) -> web.Response:
         known = request.if_none_match or ()
-        response = web.Response(headers=headers)
+        response = web.Response(headers=PAGE_HEADERS)
         if any(etag.value == tag for etag in known):
             response.set_status(304)
         else:

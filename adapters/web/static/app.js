@@ -81,7 +81,7 @@ function update(pane, message, isNew) {
 /** Down to the end, but a long report is read from its beginning. */
 function follow(pane, message, isNew) {
   toEnd(pane);
-  if (isNew && message.kind === "report") $(`${pane}-log`).lastElementChild.scrollIntoView();
+  if (isNew && message.kind === "report") $(`${pane}-scroll`).scrollTop = $(`${pane}-log`).lastElementChild.offsetTop - 70;
 }
 
 function toEnd(pane) {
@@ -274,12 +274,13 @@ listen((what, detail) => {
 });
 
 function arrived(message, before) {
+  const isNew = !before || (message.html && !before.html && message.kind === "report");
   const here = message.room === S.room && visibleTo(message, S.me);
-  if (here && !message.thread) update("room", message, !before);
+  if (here && !message.thread) update("room", message, isNew);
   if (here && message.thread) {
     const root = S.messages.get(message.thread);
     if (root) update("room", root, false);
-    if (S.thread === message.thread) update("thread", message, !before);
+    if (S.thread === message.thread) update("thread", message, isNew);
   }
   if (here && message.id === S.thread) update("thread", message, false);
   if (here && message.author !== S.me && message.state !== "running" && (!before || before.state === "running")) announce(message);

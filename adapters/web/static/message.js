@@ -80,7 +80,7 @@ function finish(body, m, place) {
     pre.setAttribute("role", "group");
     pre.setAttribute("aria-label", "Code");
   }
-  for (const table of body.querySelectorAll("table:not(.unseen)")) {
+  for (const table of body.querySelectorAll("table:not(.unseen table)")) {
     const box = h("div", { class: "wide", role: "group", label: "Table" });
     table.replaceWith(box);
     box.append(table);

@@ -8,13 +8,14 @@ const IN_CHANNEL = () => [
   ["Let it catch up on a thread", "Jonas and Priya discuss, then you ask", [
     ["jonas", "Do we ship on Thursday or on Monday? The tests are green, but the docs are not ready."],
     ["priya", "Docs first. I would rather take Monday."],
-    ["", `@${S.bot} What did we decide, and what is still open?`]]],
-  ["See how it writes", "A table and some code, streamed", [["", `@${S.bot} Write a release checklist as a table, and the command for the tag`]]],
+    ["", `@${S.bot} Please sum up what we said`]]],
+  ["See how it writes", "A list, a table and some code, streamed", [["", `@${S.bot} Show me your formatting: a list, a table and some code`]]],
   ["Look at the numbers", "/stats 24h: questions, cost, speed", [["", "/stats 24h"]]],
 ];
 const IN_DIRECT = () => [
   ["Ask without a mention", "What does this cost?", [["", "What does this cost?"]]],
   ["See what it can do", "/help", [["", "/help"]]],
+  ["Make it yours", "/settings: model and temperature", [["", "/settings"]]],
   ["Start anew", "/reset forgets this conversation", [["", "/reset"]]],
 ];
 

@@ -64,7 +64,8 @@ ANSWERS = {
     "slack": Answer(SLACK),
     "table": Answer(TABLE),
     "checklist": Answer(TABLE),
-    "decide": Answer(DECIDED),
+    "formatting": Answer(TABLE),
+    "sum up": Answer(DECIDED),
     "": Answer(DEFAULT),
 }
 LONG = Answer("\n\n".join(f"Paragraph {n}: " + "and so on " * 30 for n in range(1, 12)))

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from yarl import URL
 
 from adapters.web.http import guard
 from tests.adapters.web.visitor import OWN
@@ -192,3 +194,24 @@ async def test_the_page_is_not_sent_again_while_it_is_the_same(visitor: Visitor)
         "/playground/app.js", headers={"If-None-Match": first.headers["ETag"]}
     )
     assert (again.status, await again.read()) == (304, b"")
+
+
+@pytest.mark.parametrize("path", ["README.md", "docs/slack.md", ".env.example"])
+async def test_the_documents_that_answers_link_to_are_there(visitor: Visitor, path: str) -> None:
+    response = await visitor.client.get(f"/{path}")
+    assert response.status == 200
+    assert response.content_type == "text/html"
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+
+
+async def test_a_heading_of_a_document_can_be_linked_to(visitor: Visitor) -> None:
+    response = await visitor.client.get("/docs/slack.md")
+    assert re.search(r'<h2 id="[\w-]+">', await response.text())
+
+
+@pytest.mark.parametrize(
+    "path", ["NONE.md", "docs/..%2f..%2fpyproject.md", "docs/%2e%2e%2fREADME.md", ".env", "run"]
+)
+async def test_nothing_but_documents_is_served(visitor: Visitor, path: str) -> None:
+    url = URL(f"/{path}", encoded=True)
+    assert (await visitor.client.get(url)).status == 404
