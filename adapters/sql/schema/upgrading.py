@@ -39,9 +39,8 @@ def _read_version(connection: Connection) -> tuple[int, int]:
 
 
 def _upgrade(connection: Connection) -> None:
-    # Imported for the few starts that need them: they take as long as the rest of the start.
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic import command  # noqa: PLC0415 - few starts need it, and it takes long to import
+    from alembic.config import Config  # noqa: PLC0415 - the same
 
     config = Config()
     config.set_main_option(
