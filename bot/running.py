@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.logs import quieten_libraries
 from core.errors import NotStored
 
 if TYPE_CHECKING:
@@ -50,10 +51,11 @@ class Bot:
     _swept_at: float = field(default=0.0, init=False)
     _pruned_at: float | None = field(default=None, init=False)
     _pruning: asyncio.Task[None] | None = field(default=None, init=False)
+    _loading: asyncio.Task[None] | None = field(default=None, init=False)
 
     async def start(self, server: Server) -> None:
         """Connect the channels; from here on messages are taken."""
-        self.model.lanes.start()
+        self._loading = asyncio.create_task(self._load_model())
         await self._sweep()
         if self.web is not None:
             self.web.connect(self.desk)
@@ -93,13 +95,23 @@ class Bot:
         await self.workers.drain(timeout_s)
 
     async def close(self) -> None:
-        if self._pruning is not None:
-            self._pruning.cancel()
+        for task in (self._pruning, self._loading):
+            if task is not None:
+                task.cancel()
         if self.slack is not None:
             await self.slack.stop()
         if self.web is not None:
             await self.web.stop()
         await self.resources.aclose()
+
+    async def _load_model(self) -> None:
+        """In the background: what arrives meanwhile waits for it by itself."""
+        self.model.lanes.start()
+        try:
+            await self.model.lanes.ready()
+        except Exception:
+            logger.exception("LiteLLM could not be loaded")
+        quieten_libraries()  # again, as some of them set their own loggers up when imported
 
     async def _sweep(self) -> None:
         await self.workers.sweep()

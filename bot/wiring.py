@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from bot.playground import Playground
     from bot.settings import Settings
     from core.conversation import Author, ConversationKey
-    from core.ports import Clock, CommandSummary, Completions, Platform
+    from core.ports import Clock, CommandSummary, Ids, Platform, TurnObserver
 
 
 async def build_bot(settings: Settings, clock: Clock, playground: Playground | None) -> Bot:
@@ -63,64 +63,32 @@ async def build_bot(settings: Settings, clock: Clock, playground: Playground | N
 async def _build(
     settings: Settings, clock: Clock, playground: Playground | None, resources: AsyncExitStack
 ) -> Bot:
-    ids = SortableIds()
-    store = await SqlStore.open(
-        settings.database_url, replica_id=ids.new(), lease_s=settings.lease_s, clock=clock
-    )
-    resources.push_async_callback(store.close)
-    metrics = Metrics()
-    requests = RequestLog(settings.metrics_dir, Scrubber(settings.secrets()))
-    resources.push_async_callback(requests.close)
-    observers = (metrics, requests)
-
+    ground = await build_ground(settings, clock, resources)
     slack = build_slack(settings, clock)
     web = playground.channel if playground else None
     platforms = {
         channel.platform.name: channel.platform for channel in (slack, web) if channel is not None
     }
-    people = build_people(settings, store, clock)
-    model = await build_model(settings, clock, people.limits.guard(store), playground, resources)
-    choice = ModelChoice(store, model.name, settings.llm_temperature, settings.llm_allowed_models)
+    model = await build_model(ground, playground, resources)
+    choice = ModelChoice(
+        ground.store, model.name, settings.llm_temperature, settings.llm_allowed_models
+    )
     # A stop goes through the desk, which comes last: the command asks for it when it is called.
     desk: Desk
 
     async def stop(conversation: ConversationKey, author: Author) -> bool:
         return await desk.stop(conversation, author)
 
-    commands = build_commands(store, choice, people.access, clock, stop)
-    engine = build_engine(settings, clock, store, model, choice, people, commands, platforms)
-    workers = Workers(
-        inbox=store,
-        engine=engine,
-        clock=clock,
-        slots=settings.turns_at_work,
-        lease_s=settings.lease_s,
-        observers=observers,
-        on_dead_letter=metrics.dead_letter,
-    )
-    desk = Desk(
-        DeskParts(
-            inbox=store,
-            stops=store,
-            turns=store,
-            workers=workers,
-            commands=commands,
-            feedback=Feedback(store, observers, settings.reactions_up, settings.reactions_down),
-            access=people.access,
-            platforms=platforms,
-            clock=clock,
-            ids=ids,
-            follow_ups=settings.thread_follow_ups,
-            on_duplicate=metrics.duplicate,
-            on_acknowledged=metrics.acknowledged,
-        )
-    )
+    commands = build_commands(ground, choice, stop)
+    engine = build_engine(ground, model, choice, commands, platforms)
+    workers = build_workers(ground, engine)
+    desk = build_desk(ground, workers, commands, platforms)
     return Bot(
         clock=clock,
-        store=store,
+        store=ground.store,
         workers=workers,
         desk=desk,
-        metrics=metrics,
+        metrics=ground.metrics,
         model=model,
         retention_days=settings.retention_days,
         slack=slack,
@@ -129,14 +97,39 @@ async def _build(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What everything else stands on."""
+
+    settings: Settings
+    clock: Clock
+    ids: Ids
+    store: SqlStore
+    metrics: Metrics
+    observers: Sequence[TurnObserver]
+    access: Access
+    limits: Limits
+
+
+async def build_ground(settings: Settings, clock: Clock, resources: AsyncExitStack) -> Ground:
+    ids = SortableIds()
+    store = await SqlStore.open(
+        settings.database_url, replica_id=ids.new(), lease_s=settings.lease_s, clock=clock
+    )
+    resources.push_async_callback(store.close)
+    metrics = Metrics()
+    requests = RequestLog(settings.metrics_dir, Scrubber(settings.secrets()))
+    resources.push_async_callback(requests.close)
+    access = Access(settings.allowed_users, settings.allowed_channels, settings.admin_users)
+    limits = Limits(build_limits(settings), store, store, clock)
+    return Ground(settings, clock, ids, store, metrics, (metrics, requests), access, limits)
+
+
 async def build_model(
-    settings: Settings,
-    clock: Clock,
-    completions: Completions,
-    playground: Playground | None,
-    resources: AsyncExitStack,
+    ground: Ground, playground: Playground | None, resources: AsyncExitStack
 ) -> ModelStack:
     """The models that the settings name; in a demo, whichever is chosen on the page."""
+    settings = ground.settings
     session = build_session()
     resources.push_async_callback(session.close)
     faults = playground.faults if playground else None
@@ -146,7 +139,8 @@ async def build_model(
     prices = await asyncio.to_thread(read_prices, settings.prices_file)
     await asyncio.to_thread(prices.prefetch, targets)
     name = next(iter(targets))
-    model = stack_model(settings, lanes, completions, prices, clock, name)
+    completions = ground.limits.guard(ground.store)
+    model = stack_model(settings, lanes, completions, prices, ground.clock, name)
     if playground is not None and playground.models is not None:
         switch = SwitchableModel(model.model, lanes, demo_offer(targets[name]))
         playground.models.attach(switch, session)
@@ -156,30 +150,28 @@ async def build_model(
 
 
 def build_engine(
-    settings: Settings,
-    clock: Clock,
-    store: SqlStore,
+    ground: Ground,
     model: ModelStack,
     choice: ModelChoice,
-    people: People,
     commands: Commands,
     platforms: Mapping[str, Platform],
 ) -> Engine:
+    settings = ground.settings
     window = Window(settings.history_max_messages, settings.history_max_tokens)
     return Engine(
         EngineParts(
             model=model.model,
             meter=model.meter,
-            completions=store,
-            turns=store,
-            prompt=PromptFile(settings.system_prompt_file, clock),
+            completions=ground.store,
+            turns=ground.store,
+            prompt=PromptFile(settings.system_prompt_file, ground.clock),
             history=HistoryBuilder(window, model.tokens),
-            reader=Reader(sees_images, people.access.may_speak),
+            reader=Reader(sees_images, ground.access.may_speak),
             choice=choice,
-            limits=people.limits,
+            limits=ground.limits,
             commands=commands,
             platforms=platforms,
-            clock=clock,
+            clock=ground.clock,
             max_history=settings.history_max_messages,
             max_tokens=settings.llm_max_tokens,
             answer_timeout_s=settings.answer_timeout,
@@ -188,15 +180,41 @@ def build_engine(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class People:
-    access: Access
-    limits: Limits
+def build_workers(ground: Ground, engine: Engine) -> Workers:
+    return Workers(
+        inbox=ground.store,
+        engine=engine,
+        clock=ground.clock,
+        slots=ground.settings.turns_at_work,
+        lease_s=ground.settings.lease_s,
+        observers=ground.observers,
+        on_dead_letter=ground.metrics.dead_letter,
+    )
 
 
-def build_people(settings: Settings, store: SqlStore, clock: Clock) -> People:
-    access = Access(settings.allowed_users, settings.allowed_channels, settings.admin_users)
-    return People(access, Limits(build_limits(settings), store, store, clock))
+def build_desk(
+    ground: Ground, workers: Workers, commands: Commands, platforms: Mapping[str, Platform]
+) -> Desk:
+    settings, store = ground.settings, ground.store
+    return Desk(
+        DeskParts(
+            inbox=store,
+            stops=store,
+            turns=store,
+            workers=workers,
+            commands=commands,
+            feedback=Feedback(
+                store, ground.observers, settings.reactions_up, settings.reactions_down
+            ),
+            access=ground.access,
+            platforms=platforms,
+            clock=ground.clock,
+            ids=ground.ids,
+            follow_ups=settings.thread_follow_ups,
+            on_duplicate=ground.metrics.duplicate,
+            on_acknowledged=ground.metrics.acknowledged,
+        )
+    )
 
 
 def build_slack(settings: Settings, clock: Clock) -> SlackChannel | None:
@@ -215,10 +233,8 @@ def read_slack_settings(settings: Settings) -> SlackSettings:
 
 
 def build_commands(
-    store: SqlStore,
+    ground: Ground,
     choice: ModelChoice,
-    access: Access,
-    clock: Clock,
     stop: Callable[[ConversationKey, Author], Awaitable[bool]],
 ) -> Commands:
     """In the order of help; a new command is one line here."""
@@ -229,9 +245,9 @@ def build_commands(
 
     commands = Commands(
         [
-            Stats(store, clock),
-            Reset(store),
-            SettingsCommand(store, choice, access.may_configure),
+            Stats(ground.store, ground.clock),
+            Reset(ground.store),
+            SettingsCommand(ground.store, choice, ground.access.may_configure),
             Stop(stop),
             Help(summaries),
         ]
