@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 MAX_FILE_LINES = 300
 LARGER = {
-    "core/ports.py": 500,  # every port, to be read side by side
     "run": 420,  # has to be one file
 }
 MAX_FUNCTION_LINES = 60

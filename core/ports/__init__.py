@@ -1,0 +1,58 @@
+"""What core needs from outside. Adapters implement these; tests/contracts runs for each of them."""
+
+from __future__ import annotations
+
+from core.ports.chatbot import Acceptance, Chatbot, CommandSummary
+from core.ports.inbox import Deleted, FollowUps, Hold, Inbox, Receipt, StopMark, Stops
+from core.ports.ledger import (
+    Arrivals,
+    Completions,
+    ModelSummary,
+    Preferences,
+    Ratings,
+    Scope,
+    StatsQuery,
+    Summary,
+    Turns,
+    Upkeep,
+)
+from core.ports.model import ChatModel, PriceList, Prompt, PromptSource, TokenCounter
+from core.ports.platform import Attachments, Platform, Replies, Reply, Transcript
+from core.ports.watching import TurnObserver
+from core.ports.world import Clock, Ids
+
+__all__ = [
+    "Acceptance",
+    "Arrivals",
+    "Attachments",
+    "ChatModel",
+    "Chatbot",
+    "Clock",
+    "CommandSummary",
+    "Completions",
+    "Deleted",
+    "FollowUps",
+    "Hold",
+    "Ids",
+    "Inbox",
+    "ModelSummary",
+    "Platform",
+    "Preferences",
+    "PriceList",
+    "Prompt",
+    "PromptSource",
+    "Ratings",
+    "Receipt",
+    "Replies",
+    "Reply",
+    "Scope",
+    "StatsQuery",
+    "StopMark",
+    "Stops",
+    "Summary",
+    "TokenCounter",
+    "Transcript",
+    "TurnObserver",
+    "Turns",
+    "Upkeep",
+]

@@ -1,0 +1,145 @@
+"""What core needs of a store to accept messages and to own conversations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from core.conversation import ConversationKey, InboundMessage, MessageRef
+    from core.turn import Kind, QueuedMessage, Turn
+
+
+FollowUps = Literal["alone", "always", "mention"]
+
+
+class Hold(Protocol):
+    """This process's ownership of one conversation, fenced by an epoch.
+
+    Every method writes in one transaction that checks the fence first, and raises OwnershipLost
+    when the conversation is another's now.
+    """
+
+    @property
+    def conversation(self) -> ConversationKey: ...
+
+    async def begin(self) -> QueuedMessage | None:
+        """The oldest open message; counts a start. None: nothing is open, `release` is next."""
+        ...
+
+    async def save_part(self, turn_id: str, ref: MessageRef) -> None:
+        """Store a message of the answer, before content goes into it."""
+        ...
+
+    async def record(self, turn: Turn, *, release: bool = True) -> bool:
+        """Turn, completions settled, inbox row done, in one transaction.
+
+        True: released as well, as nothing else was open. A turn recorded before is left as it is.
+        """
+        ...
+
+    async def give_back(self, turn_id: str, *, failed: bool) -> int:
+        """Leave the message open for a later run and return its failures so far. `failed` counts
+        one; otherwise the start is taken back (drain, lost database)."""
+        ...
+
+    async def bury(self, turn_id: str, reason: str) -> None:
+        """Make the message a dead letter: done for the order, kept for an operator to see."""
+        ...
+
+    async def release(self, *, force: bool = False) -> bool:
+        """Let go if nothing is open. False: something arrived meanwhile, look again. `force` lets
+        go of open messages too, for whoever adopts them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a delivered message."""
+
+    status: Literal["accepted", "duplicate", "not_for_us"]
+    turn_id: str = ""
+    hold: Hold | None = None
+    """The conversation became ours with it: somebody must work it off."""
+    first: QueuedMessage | None = None
+    """Already begun for us, when nothing else was open."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopMark:
+    """Somebody asked to stop what runs in a conversation of ours."""
+
+    conversation: ConversationKey
+    turn_id: str
+
+
+class Inbox(Protocol):
+    """Accepted messages, kept until each is worked off, in order per conversation."""
+
+    async def accept(
+        self,
+        message: InboundMessage,
+        kind: Kind,
+        *,
+        turn_id: str,
+        slot: bool,
+        follow_ups: FollowUps,
+        key: str = "",
+        parts: Sequence[MessageRef] = (),
+    ) -> Receipt:
+        """Store the message in one transaction, before the platform is told; raises NotStored.
+
+        `key` stands in for the message id as the logical key when a question is asked again (the
+        click's own id); its answer takes over `parts`, the messages of the answer before.
+
+        `slot`: a turn may start in this process, so a free conversation becomes ours. A message
+        only overheard (`address` thread) is for us only in a conversation that the bot takes part
+        in, and as `follow_ups` says: `alone` ends for good once a second person has written.
+        """
+        ...
+
+    async def adopt(self, limit: int) -> Sequence[Hold]:
+        """Take conversations with open messages that nobody alive owns, oldest message first."""
+        ...
+
+    def abandon(self, hold: Hold) -> None:
+        """Nobody works with this hold any more. What it has not released may be adopted, also by
+        this process; the store need not be reachable."""
+        ...
+
+    async def beat(self) -> Sequence[StopMark]:
+        """Renew this process's lease; returns stop marks on its conversations. Raises NotStored."""
+        ...
+
+    async def depth(self) -> tuple[int, float]:
+        """Open messages, and the age in seconds of the oldest."""
+        ...
+
+
+class Stops(Protocol):
+    async def stop(self, conversation: ConversationKey, user_id: str) -> StopMark | None:
+        """Mark what runs, and drop what is queued behind it from the same person; None: nothing
+        runs there."""
+        ...
+
+    async def conversation_of(self, ref: MessageRef) -> ConversationKey | None:
+        """Where a message of an answer belongs, be its turn running or recorded."""
+        ...
+
+    async def edit(self, ref: MessageRef, text: str) -> bool:
+        """Replace the text of a message that has not begun; False: it has, or is unknown."""
+        ...
+
+    async def delete(self, ref: MessageRef) -> Deleted:
+        """The message was deleted by its author: dropped when not begun, marked to stop when
+        running, its words erased from the ledger when done."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    state: Literal["unknown", "dropped", "running", "done"]
+    turn_id: str = ""
+    parts: tuple[MessageRef, ...] = ()

@@ -1,0 +1,173 @@
+"""What core needs of a store to remember turns, money, ratings and choices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from core.completion import Completion
+    from core.conversation import ConversationKey, MessageRef
+    from core.rating import Mark, Rating
+    from core.turn import QueuedMessage, Turn
+
+
+class Turns(Protocol):
+    """The ledger."""
+
+    async def history(self, conversation: ConversationKey, limit: int) -> Sequence[Turn]:
+        """The newest turns since the last reset that carry an answer, oldest first."""
+        ...
+
+    async def of_message(self, ref: MessageRef) -> Turn | None:
+        """The turn that a message of an answer belongs to."""
+        ...
+
+    async def again(self, turn_id: str) -> QueuedMessage | None:
+        """The question of a recorded turn that failed or was stopped, with the parts of its
+        answer; None: unknown, or it was answered since."""
+        ...
+
+    async def summary(self, query: StatsQuery) -> Summary: ...
+
+    async def forget(self, conversation: ConversationKey, user_id: str | None = None) -> int:
+        """Start the history anew; with `user_id`, of every conversation in the channel that the
+        person asked in. Returns how many conversations."""
+        ...
+
+    async def forgotten_at(self, conversation: ConversationKey) -> datetime | None:
+        """When the history was started anew; None: never. What people said before then is not
+        read from the thread either."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StatsQuery:
+    """Half-open [since, until). Empty strings: everything."""
+
+    since: datetime
+    until: datetime
+    platform: str = ""
+    workspace: str = ""
+    channel: str = ""
+    user_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSummary:
+    requests: int
+    cost_usd: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Numbers over the turns of a period; commands are not counted as requests."""
+
+    requests: int = 0
+    answered: int = 0
+    failed: int = 0
+    stopped: int = 0
+    refused: int = 0
+    cost_usd: float = 0.0
+    """What is known; `price_unknown` counts the completions without a price."""
+    price_unknown: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    latency_s: Mapping[str, float] | None = None
+    """p50, p95, p99 over answered turns; None: there were none."""
+    first_visible_s: Mapping[str, float] | None = None
+    errors: Mapping[str, int] | None = None
+    up: int = 0
+    down: int = 0
+    models: Mapping[str, ModelSummary] | None = None
+    steps: tuple[int, ...] = ()
+    """Requests in equal steps of the period, oldest first; 12 to 31 of them."""
+
+
+class Completions(Protocol):
+    """Money. A row before each model call, settled with the record of the turn."""
+
+    async def reserve(self, turn_id: str, model: str, reserved_usd: float | None) -> Completion: ...
+
+    async def settle(self, completion: Completion) -> None:
+        """Only for calls whose turn will not be recorded by this process."""
+        ...
+
+    async def spent_usd(
+        self, platform: str, workspace: str, user_id: str, since: datetime
+    ) -> float:
+        """Settled costs plus open reservations; an empty user: the whole workspace."""
+        ...
+
+
+class Arrivals(Protocol):
+    async def count(
+        self,
+        platform: str,
+        workspace: str,
+        *,
+        channel: str,
+        user_id: str,
+        since: datetime,
+        until: datetime | None = None,
+    ) -> int:
+        """Questions that arrived in [since, until), have begun and were not refused.
+
+        Empty channel or user: all of them; `until` None: up to now. What only waits does not
+        count, so that one person's storm does not use up the limit of a whole channel.
+        """
+        ...
+
+
+class Ratings(Protocol):
+    async def rate(self, mark: Mark) -> Rating | None:
+        """Keep the mark, and return the person's rating of the turn that follows from it. None:
+        the message is not (yet) known as part of an answer."""
+        ...
+
+
+Scope = Literal["person", "channel", "workspace"]
+
+
+class Preferences(Protocol):
+    """Small settings that people make in the chat; the narrowest scope wins."""
+
+    async def read(
+        self, platform: str, workspace: str, channel: str, user_id: str
+    ) -> Mapping[Scope, Mapping[str, str]]: ...
+
+    async def write(
+        self,
+        scope: Scope,
+        platform: str,
+        workspace: str,
+        subject: str,
+        name: str,
+        value: str | None,
+    ) -> None:
+        """`subject` is the user or channel id, empty for the workspace. None removes it."""
+        ...
+
+
+class Upkeep(Protocol):
+    """What the lifecycle and an operator ask of a store."""
+
+    async def ready(self) -> str:
+        """Empty when it can be written to, else what is wrong in one line; never raises."""
+        ...
+
+    async def prune(self, before: datetime) -> int:
+        """Forget what people wrote before then, in small steps; returns how many rows."""
+        ...
+
+    async def dead_letters(self) -> Sequence[tuple[QueuedMessage, str]]:
+        """What was given up on, and why; oldest first."""
+        ...
+
+    async def retry(self, turn_id: str) -> bool:
+        """Put a dead letter back into its conversation, as its newest message."""
+        ...
