@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from playwright.async_api import Page, expect
+from playwright.async_api import FilePayload, Page, expect
 
 from tests.adapters.web.serve import Site, serving
 
@@ -162,7 +162,7 @@ async def test_code_is_copied(page: Page) -> None:
 async def test_a_file_is_attached_and_shown(page: Page, site: Site) -> None:
     await page.set_input_files(
         "#room-foot input[type=file]",
-        files=[{"name": "note.txt", "mimeType": "text/plain", "buffer": b"hello"}],
+        files=FilePayload(name="note.txt", mimeType="text/plain", buffer=b"hello"),
     )
     await expect(page.locator("#room-foot .tray")).to_contain_text("note.txt")
     await ask(page, "@chatbot read this")
