@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from core.completion import Completion
+from core.ports import StatsQuery
 from tests.contracts.stores import (
     BEN,
     KEY,
@@ -81,6 +82,8 @@ async def test_a_call_that_a_crash_cut_costs_what_was_reserved(place: Place) -> 
         turn(queued, completions=(replace(second, cost_usd=0.25, outcome="answered"),))
     )
     assert await spent(store) == 0.75
+    summary = await store.summary(StatsQuery(LONG_AGO, NOON + minutes(1)))
+    assert summary.cost_usd == 0.75, "the cut one is settled, not for ever running"
 
 
 async def test_the_calls_of_a_dead_letter_are_settled(store: Store) -> None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
 
+from adapters.sql.store import SqlStore
 from core.errors import OwnershipLost
-from tests.adapters.sql.test_group_commit import database_of
+from tests.adapters.sql.test_group_commit import Gate, database_of
 from tests.contracts.stores import KEY, accept, begun, message, turn
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from adapters.sql.store import SqlStore
+    from tests.contracts.stores import SqlPlace
 
 LEASE_S = 10  # as tests.contracts.stores opens it
 GIVE = text("UPDATE conversations SET owner = :owner")
@@ -94,3 +96,32 @@ async def test_a_beat_renews_the_lease(store: SqlStore) -> None:
         ).all()
     )
     assert [LEASE_S - 2 < row[0] <= LEASE_S + 0.1 for row in rows] == [True]
+
+
+async def test_a_conversation_taken_while_it_is_being_adopted_stays_taken(store: SqlStore) -> None:
+    await accept(store, slot=False)
+    async with Gate(database_of(store)):
+        accepting = asyncio.create_task(accept(store))
+        await asyncio.sleep(0)  # it waits for the writer, and will take the conversation
+        adopting = asyncio.create_task(store.adopt(5))
+        # The sweep has seen a free conversation once a later reading of each reader is answered.
+        for _ in range(10):
+            await store.depth()
+    receipt, adopted = await asyncio.gather(accepting, adopting)
+    assert receipt.hold is not None
+    assert list(adopted) == []
+    assert await receipt.hold.begin() is not None
+
+
+async def test_a_process_that_reuses_an_id_does_not_inherit_what_the_dead_one_held(
+    place: SqlPlace,
+) -> None:
+    for expected in (1, 2):
+        assert place.sql is not None
+        await place.sql.close()
+        place.sql = await SqlStore.open(
+            place.url, replica_id="reused", lease_s=LEASE_S, clock=place.clock
+        )
+        receipt = await accept(place.sql)
+        assert receipt.hold is not None
+        assert (await place.sql.depth())[0] == expected
