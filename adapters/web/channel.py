@@ -1,20 +1,18 @@
-"""The playground put together: what the wiring gets, and what its parts share."""
+"""The playground as a platform: what the wiring gets, and when it may be used."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from adapters.web.cast import BOT, PLATFORM
+from adapters.web.cast import PLATFORM
 from adapters.web.http.api import Api
 from adapters.web.http.documents import document_routes
 from adapters.web.http.page import page_routes
 from adapters.web.http.switches import Switches
+from adapters.web.playground import Playground
 from adapters.web.reading import WebTranscript
 from adapters.web.replies import WebReplies
-from adapters.web.rooms import Rooms
-from adapters.web.uploads import Uploads
 from core.ports import Platform
 
 if TYPE_CHECKING:
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from adapters.web.menus import FaultSwitch, ModelMenu
-    from adapters.web.messages import Message
     from core.ports import Chatbot, Clock
 
 
@@ -40,38 +37,38 @@ class WebChannel:
         models: ModelMenu | None = None,
         faults: FaultSwitch | None = None,
     ) -> None:
-        folder = data_dir / "playground"
-        self.clock = clock
-        self.models = models
-        self.faults = faults
-        self.rooms = Rooms(folder / "rooms.jsonl", clock)
-        self.uploads = Uploads(folder / "files")
+        self.playground = Playground(data_dir / "playground", clock, models, faults)
+        rooms = self.playground.rooms
+        self.platform = Platform(
+            PLATFORM, WebReplies(rooms, clock), WebTranscript(rooms), self.playground.uploads
+        )
         self._started = False
         self._chatbot: Chatbot | None = None
-        self.platform = Platform(
-            PLATFORM, WebReplies(self.rooms, clock), WebTranscript(self.rooms), self.uploads
-        )
-
-    @property
-    def chatbot(self) -> Chatbot | None:
-        """None: not ready to take anything yet."""
-        return self._chatbot if self._started else None
 
     def connect(self, chatbot: Chatbot) -> None:
         self._chatbot = chatbot
+        self._open()
 
     def routes(self) -> list[web.RouteDef]:
-        return [*page_routes(), *document_routes(), *Api(self).routes(), *Switches(self).routes()]
+        playground = self.playground
+        return [
+            *page_routes(),
+            *document_routes(),
+            *Api(playground).routes(),
+            *Switches(playground).routes(),
+        ]
 
     async def start(self) -> None:
         """Raises OSError when the data folder cannot be written."""
-        await asyncio.to_thread(self.rooms.load)
+        await asyncio.to_thread(self.playground.rooms.load)
         self._started = True
+        self._open()
 
     async def stop(self) -> None:
         """Open pages are let go, and come back to whoever listens next."""
         self._started = False
-        self.rooms.close()
+        self._open()
+        self.playground.rooms.close()
 
     async def ready(self) -> str:
         """Empty when everything works, else what is missing in one line."""
@@ -79,22 +76,9 @@ class WebChannel:
             return "the playground is not open yet"
         return "" if self._chatbot is not None else "the playground has no bot yet"
 
-    def switches(self) -> dict[str, Any]:
-        """The model that answers, and what may go wrong with it."""
-        models, faults = self.models, self.faults
-        return {
-            "model": asdict(models.current()) if models else None,
-            "faults": [asdict(fault) for fault in faults.kinds()] if faults else [],
-            "fault": faults.current() if faults else "",
-        }
-
     def publish_switches(self) -> None:
         """To be called when the model or the failure changes by itself, e.g. a fault was used."""
-        self.rooms.feed.publish({"t": "switches", **self.switches()})
+        self.playground.publish_switches()
 
-    def show_report(self, message: Message, drawn: dict[str, str], person: str) -> None:
-        """In place of the report whose button was pressed, or for the presser below an answer."""
-        if message.kind == "report":
-            self.rooms.put(replace(message, **drawn))  # type: ignore[arg-type]  # two texts
-        else:
-            self.rooms.add(message.room, message.thread, BOT, kind="report", to=person, **drawn)
+    def _open(self) -> None:
+        self.playground.chatbot = self._chatbot if self._started else None

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from adapters.web.cast import BOT, ref_of
-from adapters.web.draw import draw, to_plain
+from adapters.web.drawing.draw import draw, to_plain
 from adapters.web.messages import Message
 from core.errors import DeliveryError
 

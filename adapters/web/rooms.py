@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from adapters.web.cast import ROOMS
+from adapters.web.drawing.growth import Growth
+from adapters.web.drawing.markdown import to_markup
 from adapters.web.feed import Feed
-from adapters.web.growth import Growth
 from adapters.web.journal import Journal
-from adapters.web.markdown import to_markup
 from adapters.web.messages import Message, read_record, to_record
 
 if TYPE_CHECKING:

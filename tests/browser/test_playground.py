@@ -188,7 +188,9 @@ async def test_the_page_comes_back_after_a_restart_with_everything_said(
     await expect(page.locator("#line")).to_contain_text("Trying again")
     async with serving(tmp_path, speed=4) as later:
         (interrupted,) = [
-            message for message in later.channel.rooms.to_state()["messages"] if message["thread"]
+            message
+            for message in later.channel.playground.rooms.to_state()["messages"]
+            if message["thread"]
         ]
         await page.goto(later.url)
         await expect(page.locator("#room-log .summary")).to_contain_text("answering")
@@ -199,7 +201,7 @@ async def test_the_page_comes_back_after_a_restart_with_everything_said(
 
 
 async def test_the_page_waits_for_a_bot_that_is_still_starting(page: Page, site: Site) -> None:
-    bot = site.channel.chatbot
+    bot = site.channel.playground.chatbot
     assert bot is not None
     site.channel.connect(None)  # type: ignore[arg-type]  # as before the wiring has finished
     await page.reload()

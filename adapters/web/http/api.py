@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from adapters.web.cast import BOT, EMOJI, PEOPLE, ROOMS, key_of, ref_of
-from adapters.web.draw import draw, to_plain
+from adapters.web.drawing.draw import draw, to_plain
 from adapters.web.http.guard import (
     Refused,
     choice_of,
@@ -26,8 +26,8 @@ from core.conversation import CommandCall, Reaction
 from core.text.clean import is_blank
 
 if TYPE_CHECKING:
-    from adapters.web.channel import WebChannel
     from adapters.web.messages import File, Message
+    from adapters.web.playground import Playground
     from core.ports import Chatbot
 
 TEXT_MAX_CHARS = 40_000
@@ -36,9 +36,9 @@ TEXT_MAX_CHARS = 40_000
 class Api:
     """Handlers. Until the bot is connected they answer 503, and the page asks again."""
 
-    def __init__(self, channel: WebChannel) -> None:
-        self._channel = channel
-        self._rooms = channel.rooms
+    def __init__(self, playground: Playground) -> None:
+        self._playground = playground
+        self._rooms = playground.rooms
 
     def routes(self) -> list[web.RouteDef]:
         def post(name: str, handler: Any) -> web.RouteDef:
@@ -69,7 +69,7 @@ class Api:
                 "rooms": [asdict(room) for room in ROOMS.values()],
                 "emoji": EMOJI,
                 "commands": [asdict(command) for command in bot.commands()],
-                **self._channel.switches(),
+                **self._playground.switches(),
                 **self._rooms.to_state(),
             }
         )
@@ -84,13 +84,13 @@ class Api:
         if not data:
             raise Refused(400, "The file is empty.")
         name = request.query.get("name", "file")
-        file = await self._channel.uploads.keep(name, request.content_type, data)
+        file = await self._playground.uploads.keep(name, request.content_type, data)
         return to_json(asdict(file))
 
     async def file(self, request: web.Request) -> web.Response:
         file_id = request.match_info["id"]
         media_type = request.query.get("type", "")
-        data = await self._channel.uploads.load(file_id)
+        data = await self._playground.uploads.load(file_id)
         if data is None:
             raise Refused(404, "This file is gone.")
         return to_file(media_type, data)
@@ -114,7 +114,7 @@ class Api:
         if not isinstance(on, bool):
             raise Refused(400, "on: true or false is needed.")
         if message.author == BOT:
-            ref, at = ref_of(message.room, message.id), self._channel.clock.now()
+            ref, at = ref_of(message.room, message.id), self._playground.clock.now()
             await bot.react(Reaction(ref, person.author, emoji, on, at))
         newest = self._rooms.find(message.id) or message
         self._rooms.react(newest, person.id, emoji, on=on)
@@ -168,8 +168,8 @@ class Api:
         )
         document = await bot.run(call)
         if document.title or document.blocks:
-            drawn = {"text": to_plain(document), "html": draw(document)}
-            self._channel.show_report(message, drawn, person.id)
+            plain, html = to_plain(document), draw(document)
+            self._playground.show_report(message, plain, html, person.id)
         return to_json({"ok": True})
 
     def _read_said(self, fields: dict[str, Any]) -> Message:
@@ -189,7 +189,7 @@ class Api:
         ids = fields.get("files", [])
         if not isinstance(ids, list) or len(ids) > FILES_PER_MESSAGE:
             raise Refused(400, f"files: at most {FILES_PER_MESSAGE} ids are needed.")
-        found = [self._channel.uploads.find(one) for one in ids if isinstance(one, str)]
+        found = [self._playground.uploads.find(one) for one in ids if isinstance(one, str)]
         files = tuple(file for file in found if file is not None)
         if len(files) != len(ids):
             raise Refused(400, "files: a file is gone. Please attach it again.")
@@ -212,7 +212,7 @@ class Api:
         return message
 
     def _chatbot(self) -> Chatbot:
-        bot = self._channel.chatbot
+        bot = self._playground.chatbot
         if bot is None:
             raise Refused(503, "The bot is starting.")
         return bot

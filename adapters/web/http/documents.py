@@ -9,9 +9,9 @@ from pathlib import Path
 
 from aiohttp import web
 
+from adapters.web.drawing.markdown import to_markup
 from adapters.web.http.guard import Refused, guarded
 from adapters.web.http.page import PAGE_HEADERS
-from adapters.web.markdown import to_markup
 
 ROOT = Path(__file__).parents[3]
 """A checkout; where the package is installed alone, there are no documents."""

@@ -12,15 +12,15 @@ from adapters.web.http.guard import Refused, choice_of, guarded, read_fields, te
 from core.errors import SettingError
 
 if TYPE_CHECKING:
-    from adapters.web.channel import WebChannel
     from adapters.web.menus import FaultSwitch, ModelMenu
+    from adapters.web.playground import Playground
 
 OFFERS_MAX_S = 5.0
 
 
 class Switches:
-    def __init__(self, channel: WebChannel) -> None:
-        self._channel = channel
+    def __init__(self, playground: Playground) -> None:
+        self._playground = playground
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -52,19 +52,19 @@ class Switches:
                 )
         except SettingError as error:
             raise Refused(400, str(error)) from error
-        self._channel.publish_switches()
+        self._playground.publish_switches()
         return to_json({"ok": True})
 
     async def fail(self, request: web.Request) -> web.Response:
-        faults: FaultSwitch | None = self._channel.faults
+        faults: FaultSwitch | None = self._playground.faults
         if faults is None:
             raise Refused(404, "Failures can be chosen with the demo model only.")
         fields = await read_fields(request)
         faults.set(choice_of(fields, "kind", {"", *(fault.id for fault in faults.kinds())}))
-        self._channel.publish_switches()
+        self._playground.publish_switches()
         return to_json({"ok": True})
 
     def _menu(self) -> ModelMenu:
-        if self._channel.models is None:
+        if self._playground.models is None:
             raise Refused(404, "The model cannot be changed here.")
-        return self._channel.models
+        return self._playground.models

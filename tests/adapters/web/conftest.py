@@ -30,14 +30,14 @@ async def visitor(channel: WebChannel) -> AsyncIterator[Visitor]:
     app = web.Application()
     app.add_routes(channel.routes())
     async with TestClient(TestServer(app)) as client:
-        yield Visitor(client, channel.rooms.feed)
+        yield Visitor(client, channel.playground.rooms.feed)
 
 
 @pytest.fixture
 async def bot(channel: WebChannel) -> AsyncIterator[ScriptedBot]:
     """With it, the playground is open."""
     await channel.start()
-    bot = build_bot(channel.platform, channel.clock, speed=100)
+    bot = build_bot(channel.platform, channel.playground.clock, speed=100)
     channel.connect(bot)
     yield bot
     await bot.close()

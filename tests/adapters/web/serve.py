@@ -41,7 +41,7 @@ async def serving(folder: Path, port: int = 0, speed: float = 1.0) -> AsyncItera
     listener = web.TCPSite(runner, "127.0.0.1", port)
     await listener.start()
     await channel.start()
-    bot = build_bot(channel.platform, channel.clock, speed)
+    bot = build_bot(channel.platform, channel.playground.clock, speed)
     channel.connect(bot)
     try:
         yield Site(f"http://127.0.0.1:{runner.addresses[0][1]}/", channel, bot, menu, faults)

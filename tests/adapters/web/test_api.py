@@ -159,7 +159,7 @@ async def test_files_are_attached_read_back_and_shown_safely(
     await visitor.say("@chatbot read this", files=[file["id"]])
     (message,) = bot.accepted
     (attachment,) = message.attachments
-    assert await channel.uploads.read(message, attachment, 100) == page
+    assert await channel.playground.uploads.read(message, attachment, 100) == page
     response = await visitor.client.get(f"/playground/files/{file['id']}?type=text/html")
     assert response.content_type == "application/octet-stream"
     assert response.headers["Content-Disposition"] == "attachment"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.web.draw import draw, to_plain
+from adapters.web.drawing.draw import draw, to_plain
 from core.document import (
     Action,
     Actions,

@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.web.growth import Growth, find_settled
-from adapters.web.markdown import to_markup
+from adapters.web.drawing.growth import Growth, find_settled
+from adapters.web.drawing.markdown import to_markup
 from tests.adapters.web.script import SLACK
 
 MARKDOWN = st.lists(

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from adapters.web.markdown import to_markup
+from adapters.web.drawing.markdown import to_markup
 
 if TYPE_CHECKING:
     from collections.abc import Callable

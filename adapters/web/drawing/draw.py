@@ -5,8 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, assert_never
 
-from adapters.web.chart import draw_chart
-from adapters.web.markdown import to_markup
+from adapters.web.drawing.chart import draw_chart
+from adapters.web.drawing.markdown import to_markup
 from core.document import Actions, Block, Chart, Divider, Document, Facts, Note, Table, Text
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Text and reports as HTML."""
