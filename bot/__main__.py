@@ -64,7 +64,7 @@ def _stats(options: argparse.Namespace) -> int:
 def _connect(options: argparse.Namespace) -> int:
     from bot.connect import connect
 
-    return asyncio.run(connect(options.platform))
+    return asyncio.run(connect(options.platform, http=options.http))
 
 
 def _migrate(_: argparse.Namespace) -> int:
@@ -91,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(run=_demo)
     connect = commands.add_parser("connect", help="connect a platform, step by step")
     connect.add_argument("platform", choices=["slack"])
+    connect.add_argument("--http", action="store_true", help="events over HTTP, not Socket Mode")
     connect.set_defaults(run=_connect)
     commands.add_parser("check", help="check settings and services").set_defaults(run=_check)
     stats = commands.add_parser("stats", help="print the numbers of the ledger")
