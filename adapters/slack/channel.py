@@ -83,6 +83,7 @@ class SlackChannel:
             attachments=SlackAttachments(
                 self.api, session, settings.bot_token, settings.own_host, proxy_for
             ),
+            people=self._names,
         )
 
     @classmethod

@@ -17,7 +17,7 @@ from core.ports.ledger import (
     Upkeep,
 )
 from core.ports.model import ChatModel, PriceList, Prompt, PromptSource, TokenCounter
-from core.ports.platform import Attachments, Platform, Replies, Reply, Transcript
+from core.ports.platform import Attachments, People, Platform, Replies, Reply, Transcript
 from core.ports.watching import TurnObserver
 from core.ports.world import Clock, Ids
 
@@ -36,6 +36,7 @@ __all__ = [
     "Ids",
     "Inbox",
     "ModelSummary",
+    "People",
     "Platform",
     "Preferences",
     "PriceList",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from core.conversation import Attachment, InboundMessage, MessageRef
+    from core.conversation import Attachment, Author, InboundMessage, MessageRef
     from core.document import Document
     from core.draft import Draft
     from core.turn import QueuedMessage, Said
@@ -72,6 +72,12 @@ class Attachments(Protocol):
         ...
 
 
+class People(Protocol):
+    async def named(self, author: Author) -> Author:
+        """With the name that others see, if it can be learned within a second; never raises."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Platform:
     """Everything core can do on one platform."""
@@ -80,3 +86,5 @@ class Platform:
     replies: Replies
     transcript: Transcript
     attachments: Attachments
+    people: People | None = None
+    """None: messages come with the right names."""

@@ -142,7 +142,8 @@ class Engine:
         self, turn: Turn, queued: QueuedMessage, running: Running, progress: Progress
     ) -> Turn:
         """Run the model call into the draft; returns the turn with all that is known after it."""
-        request, turn = await self._request(turn, queued)
+        queued = await self._with_name(queued)
+        request, turn = await self._request(replace(turn, author=queued.message.author), queued)
         progress.model = request.model
         try:
             async with asyncio.timeout(self._parts.answer_timeout_s):
@@ -188,6 +189,13 @@ class Engine:
             user=message.author.user_id,
         )
         return request, replace(turn, context=context, prompt_version=prompt.version)
+
+    async def _with_name(self, queued: QueuedMessage) -> QueuedMessage:
+        people = self._parts.platforms[queued.message.ref.platform].people
+        if people is None:
+            return queued
+        author = await people.named(queued.message.author)
+        return replace(queued, message=replace(queued.message, author=author))
 
     async def _pump(self, request: ChatRequest, draft: Draft, progress: Progress) -> None:
         async with aclosing(self._parts.model.stream(request)) as events:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from core.conversation import MessageRef
@@ -13,7 +13,7 @@ from core.ports import Platform
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from core.conversation import Attachment, InboundMessage
+    from core.conversation import Attachment, Author, InboundMessage
     from core.document import Document
     from core.draft import Draft, Ending
     from core.ports import Clock
@@ -100,7 +100,9 @@ class FakeChat:
         self.failures: list[DeliveryError] = []
         """Raised one by one, before anything is shown."""
         self.asked_since: list[str | None] = []
-        self.platform = Platform(name, self, self, self)
+        self.names: dict[str, str] = {}
+        """Learned when an answer begins; who is not in it keeps the name of the message."""
+        self.platform = Platform(name, self, self, self, self)
         self._noted = asyncio.Event()
 
     def open(self, queued: QueuedMessage) -> FakeReply:
@@ -119,6 +121,9 @@ class FakeChat:
         if data is None or len(data) > limit_bytes:
             raise DeliveryError("no such file, or too large")
         return data
+
+    async def named(self, author: Author) -> Author:
+        return replace(author, name=self.names.get(author.user_id, author.name))
 
     @property
     def answers(self) -> list[Shown]:

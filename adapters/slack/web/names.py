@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -16,11 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from adapters.slack.web.api import SlackApi
+    from core.conversation import Author
     from core.ports import Clock
 
 REMEMBERED: Final = 5_000
 LIFE_S: Final = 6 * 3600.0
 ASKED_AT_ONCE: Final = 20
+PATIENCE_S: Final = 1.0
+"""How long an answer waits for the asker's name, once a person and LIFE_S."""
 
 
 class Names:
@@ -61,6 +66,13 @@ class Names:
         tasks = [task for user_id, task in self._asking.items() if user_id in wanted]
         if tasks:
             await asyncio.wait(tasks)
+
+    async def named(self, author: Author) -> Author:
+        """core.ports.People: asked when an answer begins, so that nobody waits for long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_S):
+                await self.resolve([author.user_id])
+        return replace(author, name=self.get(author.user_id))
 
     async def close(self) -> None:
         tasks = list(self._asking.values())

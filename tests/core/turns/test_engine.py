@@ -240,6 +240,16 @@ async def test_names_in_a_conversation_of_two():
     assert office.model.requests[1].messages[-1].text == "Ben: Second?"
 
 
+async def test_a_name_that_was_not_known_yet_is_learned_before_it_is_told():
+    office = Office("One.", "Two.")
+    office.chat.names = {"U1": "Ada Lovelace"}
+    turn = await answered(office, ask("First?", by=replace(ADA, name="U1")))
+    assert turn.author.name == "Ada Lovelace"
+    await office.desk.accept(ask("Second?", by=BEN, n=2))
+    await office.recorded(2)
+    assert office.model.requests[1].messages[1].text == "Ada Lovelace: First?"
+
+
 async def test_a_stopped_answer_keeps_its_text_and_can_be_asked_again():
     office = Office(["Some text", Pause(1000)], "Whole.")
     await office.desk.accept(ask("Hi?"))
