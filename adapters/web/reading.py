@@ -68,7 +68,7 @@ class WebTranscript:
                 break
             if since is not None and one.id == since:
                 said.clear()
-            elif one.author in PEOPLE and not one.to:
+            elif one.author in PEOPLE:
                 author = PEOPLE[one.author].author
                 said.append(Said(author, _to_plain(one.text), _sent_at(one), one.id))
         return said[-limit:] if limit > 0 else []

@@ -145,7 +145,7 @@ async def test_too_much_is_refused_with_413(visitor: Visitor, bot: ScriptedBot) 
 async def test_a_bomb_of_zeros_is_stopped_at_the_limit(visitor: Visitor, bot: ScriptedBot) -> None:
     bomb = gzip.compress(b" " * 50_000_000)
     headers = {**OWN, "Content-Encoding": "gzip"}
-    assert (await visitor.post("messages", bomb, headers))[0] in (400, 413)
+    assert (await visitor.post("messages", bomb, headers))[0] == 413
     assert (await visitor.post("messages", b"no gzip", headers))[0] == 400
 
 
