@@ -7,8 +7,9 @@ from typing import Literal
 
 Role = Literal["system", "user", "assistant"]
 CostSource = Literal["exact", "estimated", "unknown"]
-FinishReason = Literal["stop", "length", "content_filter", "cut", "other"]
-"""`cut`: the stream ended without saying why; its text is incomplete."""
+FinishReason = Literal["stop", "length", "content_filter", "cut", "repetition", "other"]
+"""`cut`: the stream ended without saying why; its text is incomplete. `repetition`: we ended it, as
+it said the same over and over."""
 
 
 @dataclass(frozen=True, slots=True)

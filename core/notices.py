@@ -51,6 +51,8 @@ def build_finish_notice(reason: FinishReason, correlation_id: str) -> Document |
             )
         case "cut":
             text = "The connection was lost before the answer was complete. Please try again."
+        case "repetition":
+            text = "The model said the same over and over, so I ended it here. Please try again."
         case "other":
             text = "The model ended the answer early. Please try again if something is missing."
         case _:

@@ -28,7 +28,7 @@ class CheckingModel:
 
     Text that shows nothing (`is_blank`: white space, zero-width characters) is held back until a
     visible character follows, so the first Delta is a first word. An endless repetition is closed
-    and ends as `cut`.
+    and ends as `repetition`.
     """
 
     def __init__(self, inner: ChatModel, is_blank: Callable[[str], bool]) -> None:
@@ -52,7 +52,7 @@ class CheckingModel:
                     spoken = True
                     yield Delta("".join([*held, event.text]))
                 if isinstance(event, Delta) and loop.add(event.text):
-                    yield Finished(None, request.model, "cut")
+                    yield Finished(None, request.model, "repetition")
                     return
 
 
@@ -92,5 +92,5 @@ def _wordless(finished: Finished) -> ModelError:
             return ContentRefused("the answer was filtered")
         case "cut":
             return ConnectionFailed("the stream ended before the first word")
-        case "stop" | "length" | "other":
+        case "stop" | "length" | "repetition" | "other":
             return EmptyAnswer(f"finished ({finished.finish_reason}) without a word")

@@ -229,7 +229,7 @@ class Engine:
             build_finish_notice(reason, turn.turn_id),
             footer=footer if self._parts.footer else "",
             can_rate=True,
-            can_retry=reason == "cut",
+            can_retry=reason in ("cut", "repetition"),
         )
 
     def _refusal_notice(self, refusal: Refusal, turn_id: str) -> Document:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from core.errors import ConnectionFailed
 from core.turn import Turn
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Progress:
         """Of the error, or the limit that refused; empty where there was none."""
         if self.refusal is not None:
             return self.refusal.scope
+        if self.finished is not None and self.finished.finish_reason == "cut":
+            return ConnectionFailed.category  # the same as a reset, only politer
         return self.error.category if self.error else ""
 
     def since_stored(self, at: float | None) -> float | None:

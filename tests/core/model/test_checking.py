@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,7 +45,7 @@ async def test_a_stream_cut_before_the_first_word_may_be_repeated() -> None:
     assert caught.value.retryable
 
 
-@pytest.mark.parametrize("reason", ["stop", "length", "content_filter", "cut", "other"])
+@pytest.mark.parametrize("reason", get_args(FinishReason))
 async def test_a_begun_answer_keeps_its_text_and_its_reason(reason: FinishReason) -> None:
     assert await check("Well", end(reason)) == [Delta("Well"), end(reason)]
 
@@ -56,7 +58,7 @@ async def test_blank_beginnings_wait_for_the_first_visible_character() -> None:
 async def test_an_endless_repetition_is_closed_and_marked() -> None:
     inner = ScriptedModel(["Let me think. ", *["I am sorry, once more. "] * 10_000])
     events = await collect(CheckingModel(inner, is_blank).stream(make_request()))
-    assert events[-1] == Finished(None, "fake/model", "cut")
+    assert events[-1] == Finished(None, "fake/model", "repetition")
     assert len(text_of(events)) < 2 * LOOP_CHARACTERS
     assert inner.closed_early == 1
 

@@ -86,8 +86,17 @@ async def test_text_before_a_failure_is_kept_and_marked_incomplete():
 async def test_a_cut_answer_is_not_shown_as_complete():
     office = Office(["Half", Finished(None, "fake/model", "cut")])
     turn = await answered(office, ask("Hi?"))
-    assert turn.incomplete
-    assert office.chat.answers[0].ending.notice is not None
+    assert (turn.incomplete, turn.error) == (True, "connection")
+    assert "connection was lost" in words(office.chat.answers[0].ending.notice)
+
+
+async def test_an_answer_that_went_round_in_circles_says_so_and_can_be_tried_again():
+    office = Office(["Sorry. ", Finished(None, "fake/model", "repetition")])
+    turn = await answered(office, ask("Hi?"))
+    [shown] = office.chat.answers
+    assert (turn.incomplete, turn.error) == (True, "")
+    assert "over and over" in words(shown.ending.notice)
+    assert shown.ending.can_retry
 
 
 async def test_an_answer_that_takes_too_long_ends_and_says_so():
