@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.logs import quieten_libraries
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from adapters.sql.store import SqlStore
     from adapters.web.channel import WebChannel
     from bot.modelling import ModelStack
+    from bot.schedule import Schedule
     from bot.server import Server
     from core.chatbot import Desk
     from core.conversation import MessageRef
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-PRUNE_EVERY_S = 3600.0
 INBOX_STUCK_S = 10.0
 """Messages without an owner are looked for every second; this long without a look is trouble."""
 
@@ -43,19 +42,18 @@ class Bot:
     desk: Desk
     metrics: Metrics
     model: ModelStack
-    retention_days: int
+    schedule: Schedule
     slack: SlackChannel | None
     web: WebChannel | None
     resources: AsyncExitStack
     """Closed in the end, last opened first."""
     _swept_at: float = field(default=0.0, init=False)
-    _pruned_at: float | None = field(default=None, init=False)
-    _pruning: asyncio.Task[None] | None = field(default=None, init=False)
     _loading: asyncio.Task[None] | None = field(default=None, init=False)
 
     async def start(self, server: Server) -> None:
         """Connect the channels; from here on messages are taken."""
         self._loading = asyncio.create_task(self._load_model())
+        self.schedule.start()
         await self._sweep()
         if self.web is not None:
             self.web.connect(self.desk)
@@ -78,7 +76,7 @@ class Bot:
         return {name: trouble for name, trouble in parts.items() if trouble}
 
     async def beat(self) -> None:
-        """Once a second: the lease, stop marks, adoption, gauges, and old turns now and then."""
+        """Once a second: the lease, stop marks, adoption and gauges."""
         await self.workers.beat()
         try:
             await self._sweep()
@@ -86,7 +84,6 @@ class Bot:
         except NotStored as error:
             logger.warning("the inbox could not be looked at: %s", error)
         self.metrics.breakers(self.model.breaking.states())
-        self._prune_now_and_then()
 
     async def drain(self, timeout_s: float) -> None:
         """Nothing new by the socket, running answers end, the rest is handed over."""
@@ -95,9 +92,9 @@ class Bot:
         await self.workers.drain(timeout_s)
 
     async def close(self) -> None:
-        for task in (self._pruning, self._loading):
-            if task is not None:
-                task.cancel()
+        self.schedule.stop()
+        if self._loading is not None:
+            self._loading.cancel()
         if self.slack is not None:
             await self.slack.stop()
         if self.web is not None:
@@ -123,21 +120,3 @@ class Bot:
 
     async def _is_answer(self, ref: MessageRef) -> bool:
         return await self.store.conversation_of(ref) is not None
-
-    def _prune_now_and_then(self) -> None:
-        now = self.clock.monotonic()
-        due = self._pruned_at is None or now - self._pruned_at > PRUNE_EVERY_S
-        if not self.retention_days or not due:
-            return
-        self._pruned_at = now
-        self._pruning = asyncio.create_task(self._prune())
-
-    async def _prune(self) -> None:
-        before = self.clock.now() - timedelta(days=self.retention_days)
-        try:
-            removed = await self.store.prune(before)
-        except NotStored as error:
-            logger.warning("old turns could not be removed: %s", error)
-        else:
-            if removed:
-                logger.info("removed %d rows older than %d days", removed, self.retention_days)

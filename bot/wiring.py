@@ -23,6 +23,7 @@ from bot.clock import SortableIds
 from bot.demo import demo_offer, demo_server
 from bot.modelling import ModelStack, read_targets, stack_model, warn_of_unpriced
 from bot.running import Bot
+from bot.schedule import Schedule
 from core.chatbot import Desk, DeskParts
 from core.commands.help import Help
 from core.commands.registry import Commands
@@ -90,7 +91,7 @@ async def _build(
         desk=desk,
         metrics=ground.metrics,
         model=model,
-        retention_days=settings.retention_days,
+        schedule=Schedule(ground.store, clock, settings.retention_days),
         slack=slack,
         web=web,
         resources=resources,
