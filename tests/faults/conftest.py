@@ -1,0 +1,7 @@
+"""The same teams as in the tests from end to end."""
+
+from __future__ import annotations
+
+from tests.e2e.conftest import model, shared, socket_team, team
+
+__all__ = ["model", "shared", "socket_team", "team"]
