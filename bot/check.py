@@ -56,7 +56,7 @@ def _settings(settings: Settings) -> Line:
 
 def _prompt(settings: Settings) -> Line:
     try:
-        prompt = PromptFile(settings.system_prompt_file, SystemClock()).current()
+        prompt = PromptFile(settings.prompt_path, SystemClock()).current()
     except SettingError as error:
         return False, str(error)
     return True, f"system prompt: {len(prompt.text)} characters, version {prompt.version}"

@@ -54,7 +54,6 @@ class Bot:
         """Connect the channels; from here on messages are taken."""
         self._loading = asyncio.create_task(self._load_model())
         self.schedule.start()
-        await self._sweep()
         if self.web is not None:
             self.web.connect(self.desk)
             await self.web.start()
@@ -63,6 +62,7 @@ class Bot:
             for route in self.slack.routes():
                 server.connect(route.path, route.handler)
             await self.slack.start()
+        await self._sweep()  # last, as what is adopted answers through the channels
 
     async def readiness(self) -> Mapping[str, str]:
         """What is not ready, by name."""

@@ -181,6 +181,12 @@ class Settings(
     )
 
     @property
+    def prompt_path(self) -> Path:
+        """A relative path is looked up in the working folder, then beside the code."""
+        beside_code = Path(__file__).parents[1] / self.system_prompt_file
+        return self.system_prompt_file if self.system_prompt_file.exists() else beside_code
+
+    @property
     def has_slack(self) -> bool:
         return bool(self.slack_bot_token.get_secret_value())
 

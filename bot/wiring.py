@@ -165,7 +165,7 @@ def build_engine(
             meter=model.meter,
             completions=ground.store,
             turns=ground.store,
-            prompt=PromptFile(settings.system_prompt_file, ground.clock),
+            prompt=PromptFile(settings.prompt_path, ground.clock),
             history=HistoryBuilder(window, model.tokens),
             reader=Reader(sees_images, ground.access.may_speak),
             choice=choice,

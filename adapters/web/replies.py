@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from adapters.web.cast import BOT, ref_of
-from adapters.web.drawing.draw import draw, to_plain
+from adapters.web.drawing.draw import draw
 from adapters.web.messages import Message
 from core.errors import DeliveryError
+from core.reports.plain import to_plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -57,7 +58,7 @@ class WebReply:
 
     async def post(self, document: Document, parts: Sequence[MessageRef], save: Save) -> None:
         shell = await self._begin("report", "done", parts, save)
-        self._put(replace(shell, text=to_plain(document), html=draw(document)))
+        self._put(replace(shell, text=to_plain_text(document), html=draw(document)))
 
     async def whisper(self, document: Document) -> None:
         conversation = self._queued.message.conversation
@@ -67,7 +68,7 @@ class WebReply:
                 conversation.thread,
                 BOT,
                 kind="report",
-                text=to_plain(document),
+                text=to_plain_text(document),
                 html=draw(document),
                 to=self._queued.message.author.user_id,
             )

@@ -149,3 +149,10 @@ def test_env_example_is_valid_when_every_line_is_used(monkeypatch):
     Path(".env").write_text("\n".join(used))
     assert read_settings() == Settings(_env_file=None)
     assert len(used) == len(Settings.model_fields)
+
+
+def test_the_prompt_is_found_from_any_folder(monkeypatch):
+    assert read_settings().prompt_path == ROOT / "prompts" / "system_prompt.txt"
+    Path("prompts").mkdir()
+    Path("prompts/system_prompt.txt").write_text("Mine.")
+    assert read_settings().prompt_path.read_text() == "Mine."

@@ -18,11 +18,6 @@ def draw(document: Document) -> str:
     return title + "".join(map(_draw_block, document.blocks))
 
 
-def to_plain(document: Document) -> str:
-    """For copying, and for whoever reads the journal."""
-    return "\n\n".join(filter(None, (document.title, *map(_to_plain_block, document.blocks))))
-
-
 def _draw_block(block: Block) -> str:
     match block:
         case Text(markdown):
@@ -55,20 +50,3 @@ def _draw_table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
         "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
     )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _to_plain_block(block: Block) -> str:
-    match block:
-        case Text(markdown) | Note(markdown):
-            return markdown
-        case Facts(pairs):
-            return "\n".join(f"{name}: {value}" for name, value in pairs)
-        case Table(header, rows):
-            return "\n".join("\t".join(row) for row in (header, *rows))
-        case Chart(title, labels, values, _, unit):
-            points = (f"{label} {value:g}" for label, value in zip(labels, values, strict=False))
-            return f"{title} ({unit}): {', '.join(points)}" if unit else f"{title}: {points}"
-        case Divider() | Actions():
-            return ""
-        case _:
-            assert_never(block)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from adapters.web.cast import BOT, EMOJI, PEOPLE, ROOMS, key_of, ref_of
-from adapters.web.drawing.draw import draw, to_plain
+from adapters.web.drawing.draw import draw
 from adapters.web.http.guard import (
     Refused,
     choice_of,
@@ -23,6 +23,7 @@ from adapters.web.http.stream import stream_events, to_file
 from adapters.web.reading import read_message
 from adapters.web.uploads import FILE_MAX_BYTES, FILES_PER_MESSAGE
 from core.conversation import CommandCall, Reaction
+from core.reports.plain import to_plain_text
 from core.text.clean import is_blank
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ class Api:
         )
         document = await bot.run(call)
         if document.title or document.blocks:
-            plain, html = to_plain(document), draw(document)
+            plain, html = to_plain_text(document), draw(document)
             self._playground.show_report(message, plain, html, person.id)
         return to_json({"ok": True})
 

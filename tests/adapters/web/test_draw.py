@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.web.drawing.draw import draw, to_plain
+from adapters.web.drawing.draw import draw
 from core.document import (
     Action,
     Actions,
@@ -57,10 +57,3 @@ def test_a_chart_has_its_numbers_for_those_who_do_not_see_it() -> None:
     html = draw(Document("", (Chart("Questions", ("Mon", "Tue"), (1, 2.5)),)))
     assert 'role="img" aria-label="Questions: 2 steps, max 2.5"' in html
     assert '<tr><th scope="row">Tue</th><td>2.5</td></tr>' in html
-
-
-def test_a_document_has_a_plain_form_for_copying() -> None:
-    document = Document(
-        "Title", (Facts((("a", "1"),)), Table(("x", "y"), (("1", "2"),)), Divider())
-    )
-    assert to_plain(document) == "Title\n\na: 1\n\nx\ty\n1\t2"
