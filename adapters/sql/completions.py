@@ -12,12 +12,15 @@ from adapters.sql.rows import to_us, to_usage_columns
 from adapters.sql.schema.columns import ExactText, at, match
 from adapters.sql.schema.tables import completions, inbox
 from core.completion import Completion
+from core.ports import Spent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection, Select
+
+    from core.ports import Counted
 
 _c = completions.c
 _PERSON = ("platform", "workspace", "user_id")
@@ -68,16 +71,13 @@ SETTLE_CUT = (
         outcome="internal",
     )
 )
-_spent_usd = func.sum(
-    case(
-        (_c.outcome == "running", func.coalesce(_c.reserved_usd, 0.0)),
-        else_=func.coalesce(_c.cost_usd, 0.0),
-    )
+_whole_usd = case(
+    (_c.outcome == "running", func.coalesce(_c.reserved_usd, 0.0)),
+    else_=func.coalesce(_c.cost_usd, 0.0),
 )
-SPENT_IN_WORKSPACE = select(_spent_usd).where(
-    match(completions, "platform", "workspace"), _c.called_at_us >= bindparam("since_us")
-)
-SPENT_BY_USER = SPENT_IN_WORKSPACE.where(match(completions, "user_id"))
+SPENT = select(
+    func.sum(case((match(completions, "user_id"), _whole_usd), else_=0.0)), func.sum(_whole_usd)
+).where(match(completions, "platform", "workspace"), _c.called_at_us >= bindparam("since_us"))
 
 
 def _count(*names: str) -> Select[int]:
@@ -128,30 +128,15 @@ class SqlCompletions(Part):
         columns = to_completion_columns(completion, to_us(self._clock.now()))
         await self._database.write(_settle, columns)
 
-    async def spent_usd(
-        self, platform: str, workspace: str, user_id: str, since: datetime
-    ) -> float:
+    async def spent(self, platform: str, workspace: str, user_id: str, since: datetime) -> Spent:
         person = {"platform": platform, "workspace": workspace, "user_id": user_id}
         return await self._database.read(_spent, person, to_us(since))
 
     async def count(
-        self,
-        platform: str,
-        workspace: str,
-        *,
-        channel: str,
-        user_id: str,
-        since: datetime,
-        until: datetime | None = None,
-    ) -> int:
-        place = {
-            "platform": platform,
-            "workspace": workspace,
-            "channel": channel,
-            "author_id": user_id,
-        }
+        self, wanted: Sequence[tuple[Counted, datetime]], until: datetime | None = None
+    ) -> Sequence[int]:
         until_us = NEVER_US if until is None else to_us(until)
-        return await self._database.read(_arrivals, place, to_us(since), until_us)
+        return await self._database.read(_arrivals, wanted, until_us) if wanted else ()
 
 
 def _reserve(connection: Connection, columns: Mapping[str, Any]) -> int:
@@ -163,14 +148,24 @@ def _settle(connection: Connection, columns: Mapping[str, Any]) -> None:
     connection.execute(SETTLE, columns)
 
 
-def _spent(connection: Connection, person: Mapping[str, str], since_us: int) -> float:
-    statement = SPENT_BY_USER if person["user_id"] else SPENT_IN_WORKSPACE
-    return connection.execute(statement, {**at(person), "since_us": since_us}).scalar() or 0.0
+def _spent(connection: Connection, person: Mapping[str, str], since_us: int) -> Spent:
+    by_user, in_workspace = connection.execute(SPENT, {**at(person), "since_us": since_us}).one()
+    return Spent(by_user or 0.0, in_workspace or 0.0)
 
 
 def _arrivals(
-    connection: Connection, place: Mapping[str, str], since_us: int, until_us: int
-) -> int:
-    statement = COUNTS[bool(place["channel"]), bool(place["author_id"])]
+    connection: Connection, wanted: Sequence[tuple[Counted, datetime]], until_us: int
+) -> list[int]:
+    return [_count_arrivals(connection, whose, to_us(since), until_us) for whose, since in wanted]
+
+
+def _count_arrivals(connection: Connection, whose: Counted, since_us: int, until_us: int) -> int:
+    place = {
+        "platform": whose.platform,
+        "workspace": whose.workspace,
+        "channel": whose.channel,
+        "author_id": whose.user_id,
+    }
+    statement = COUNTS[bool(whose.channel), bool(whose.user_id)]
     period = {"since_us": since_us, "until_us": until_us}
     return connection.execute(statement, {**at(place), **period}).scalar_one()

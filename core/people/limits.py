@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from core.errors import BudgetUsedUp
 from core.notices import build_limit_notice
-from core.people.rates import Counted, free_at, is_exceeded
+from core.people.rates import first_exceeded, free_at
+from core.ports import Counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from core.document import Document
     from core.errors import LimitScope
     from core.people.rates import Rate
-    from core.ports import Arrivals, Clock, Completions
+    from core.ports import Arrivals, Clock, Completions, Spent
     from core.turn import QueuedMessage
 
 REMEMBERED = 10_000
@@ -80,11 +81,14 @@ class Limits:
     async def check(self, queued: QueuedMessage) -> Refusal | None:
         """To be asked once for each question, before it starts. None: go ahead."""
         asker = _asker(queued)
-        for scope, rate, whose in self._rates(asker, queued.message.ref.channel):
-            if await is_exceeded(self._arrivals, rate, whose, queued.received_at):
-                free = self._told_until(scope, asker)
-                free = free or await free_at(self._arrivals, rate, whose, queued.received_at)
-                return self._refusal(scope, asker, free, queued.turn_id)
+        rates = tuple(self._rates(asker, queued.message.ref.channel))
+        counted = [(rate, whose) for _, rate, whose in rates]
+        place = await first_exceeded(self._arrivals, counted, queued.received_at)
+        if place is not None:
+            scope, rate, whose = rates[place]
+            free = self._told_until(scope, asker)
+            free = free or await free_at(self._arrivals, rate, whose, queued.received_at)
+            return self._refusal(scope, asker, free, queued.turn_id)
         used_up = await self._used_up(asker)
         if used_up is not None:
             return self.refuse_budget(used_up, queued)
@@ -142,19 +146,15 @@ class Limits:
         return bool(settings.budget_user_usd or settings.budget_workspace_usd)
 
     async def _used_up(self, asker: Counted) -> LimitScope | None:
-        budgets: tuple[tuple[LimitScope, float | None, str], ...] = (
-            ("budget_user", self._settings.budget_user_usd, asker.user_id),
-            ("budget_workspace", self._settings.budget_workspace_usd, ""),
+        if not self._has_budget():
+            return None
+        spent = await self._completions.spent(
+            asker.platform, asker.workspace, asker.user_id, self._midnight(days=0)
         )
-        since = self._midnight(days=0)
-        for scope, budget_usd, user_id in budgets:
-            if not budget_usd:
-                continue
-            spent_usd = await self._completions.spent_usd(
-                asker.platform, asker.workspace, user_id, since
-            )
-            if spent_usd > budget_usd - ROUNDING_USD:
-                return scope
+        if _is_used_up(self._settings.budget_user_usd, spent.user_usd):
+            return "budget_user"
+        if _is_used_up(self._settings.budget_workspace_usd, spent.workspace_usd):
+            return "budget_workspace"
         return None
 
     def _midnight(self, days: int) -> datetime:
@@ -175,10 +175,12 @@ class _GuardedCompletions:
     async def settle(self, completion: Completion) -> None:
         await self._inner.settle(completion)
 
-    async def spent_usd(
-        self, platform: str, workspace: str, user_id: str, since: datetime
-    ) -> float:
-        return await self._inner.spent_usd(platform, workspace, user_id, since)
+    async def spent(self, platform: str, workspace: str, user_id: str, since: datetime) -> Spent:
+        return await self._inner.spent(platform, workspace, user_id, since)
+
+
+def _is_used_up(budget_usd: float | None, spent_usd: float) -> bool:
+    return bool(budget_usd) and spent_usd > (budget_usd or 0.0) - ROUNDING_USD
 
 
 def _asker(queued: QueuedMessage) -> Counted:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from core.errors import SettingError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from core.ports import Arrivals
+    from core.ports import Arrivals, Counted
 
 PERIODS: Mapping[str, timedelta] = {
     "second": timedelta(seconds=1),
@@ -48,22 +48,17 @@ def parse_rate(text: str, setting: str) -> Rate | None:
     return Rate(int(found["count"]), period)
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """Whose questions a rate counts; an empty channel or user: all of them."""
-
-    platform: str
-    workspace: str
-    channel: str = ""
-    user_id: str = ""
-
-
-async def is_exceeded(arrivals: Arrivals, rate: Rate, whose: Counted, at: datetime) -> bool:
-    """Whether a question that arrived at that moment is one too many.
+async def first_exceeded(
+    arrivals: Arrivals, rates: Sequence[tuple[Rate, Counted]], at: datetime
+) -> int | None:
+    """The place of the first rate that a question which arrived at that moment is too many for;
+    None: there is none.
 
     It is judged by those before it alone, so that the first ones of a burst are answered.
     """
-    return await _count(arrivals, whose, at - rate.period, at) >= rate.count
+    counts = await arrivals.count([(whose, at - rate.period) for rate, whose in rates], at)
+    asked = enumerate(zip(rates, counts, strict=True))
+    return next((place for place, ((rate, _), count) in asked if count >= rate.count), None)
 
 
 async def free_at(arrivals: Arrivals, rate: Rate, whose: Counted, at: datetime) -> datetime:
@@ -71,19 +66,9 @@ async def free_at(arrivals: Arrivals, rate: Rate, whose: Counted, at: datetime) 
     early, late = at - rate.period, at
     for _ in range(HALVINGS):
         middle = early + (late - early) / 2
-        if await _count(arrivals, whose, middle, at) >= rate.count:
+        [count] = await arrivals.count([(whose, middle)], at)
+        if count >= rate.count:
             early = middle
         else:
             late = middle
     return late + rate.period
-
-
-async def _count(arrivals: Arrivals, whose: Counted, since: datetime, until: datetime) -> int:
-    return await arrivals.count(
-        whose.platform,
-        whose.workspace,
-        channel=whose.channel,
-        user_id=whose.user_id,
-        since=since,
-        until=until,
-    )

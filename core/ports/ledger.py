@@ -97,28 +97,38 @@ class Completions(Protocol):
         """Only for calls whose turn will not be recorded by this process."""
         ...
 
-    async def spent_usd(
-        self, platform: str, workspace: str, user_id: str, since: datetime
-    ) -> float:
-        """Settled costs plus open reservations; an empty user: the whole workspace."""
+    async def spent(self, platform: str, workspace: str, user_id: str, since: datetime) -> Spent:
+        """Settled costs plus open reservations."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What one person and what the whole workspace spent, in one look."""
+
+    user_usd: float = 0.0
+    workspace_usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Whose questions are counted; an empty channel or user: all of them."""
+
+    platform: str
+    workspace: str
+    channel: str = ""
+    user_id: str = ""
 
 
 class Arrivals(Protocol):
     async def count(
-        self,
-        platform: str,
-        workspace: str,
-        *,
-        channel: str,
-        user_id: str,
-        since: datetime,
-        until: datetime | None = None,
-    ) -> int:
-        """Questions that arrived in [since, until), have begun and were not refused.
+        self, wanted: Sequence[tuple[Counted, datetime]], until: datetime | None = None
+    ) -> Sequence[int]:
+        """For each: the questions that arrived since that moment and before `until`, have begun
+        and were not refused.
 
-        Empty channel or user: all of them; `until` None: up to now. What only waits does not
-        count, so that one person's storm does not use up the limit of a whole channel.
+        `until` None: up to now. What only waits does not count, so that one person's storm does
+        not use up the limit of a whole channel.
         """
         ...
 

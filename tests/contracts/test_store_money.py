@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from core.completion import Completion
-from core.ports import StatsQuery
+from core.ports import Counted, Spent, StatsQuery
 from tests.contracts.stores import (
     BEN,
     KEY,
@@ -27,7 +27,11 @@ PLACE = ("slack", "T1")
 
 
 async def spent(store: Store, user_id: str = "") -> float:
-    return await store.spent_usd(*PLACE, user_id, LONG_AGO)
+    return _of(user_id, await store.spent(*PLACE, user_id, LONG_AGO))
+
+
+def _of(user_id: str, found: Spent) -> float:
+    return found.user_usd if user_id else found.workspace_usd
 
 
 async def test_calls_of_a_turn_are_numbered(store: Store) -> None:
@@ -109,13 +113,13 @@ async def test_money_is_counted_by_person_workspace_and_time(store: Store, place
     await pay(16.0, conversation=replace(KEY, channel="C2"))
     assert await spent(store) == 19.0
     assert await spent(store, "U-ann") == 17.0
-    assert await store.spent_usd(*PLACE, "", NOON + minutes(1)) == 18.0
-    assert await store.spent_usd(*PLACE, "U-ann", NOON + minutes(1)) == 16.0
+    assert await store.spent(*PLACE, "U-ann", NOON + minutes(1)) == Spent(16.0, 18.0)
     assert await spent(store, "U-nobody") == 0.0
 
 
 async def count(store: Store, channel: str = "", user_id: str = "") -> int:
-    return await store.count(*PLACE, channel=channel, user_id=user_id, since=LONG_AGO)
+    [found] = await store.count([(Counted(*PLACE, channel, user_id), LONG_AGO)])
+    return found
 
 
 async def test_arrivals_are_questions_that_have_begun_and_were_not_refused(store: Store) -> None:
@@ -139,11 +143,14 @@ async def test_arrivals_are_counted_by_place_person_and_time(store: Store, place
     assert await count(store, "C1") == 2
     assert await count(store, user_id="U-ann") == 2
     assert await count(store, "C1", "U-ann") == 1
+    several = [(Counted(*PLACE, channel), LONG_AGO) for channel in ("C2", "C1", "C0")]
+    assert list(await store.count(several)) == [1, 2, 0]
 
     async def between(since: float, until: float | None) -> int:
         end = None if until is None else NOON + minutes(until)
         since_at = NOON + minutes(since)
-        return await store.count(*PLACE, channel="", user_id="", since=since_at, until=end)
+        [found] = await store.count([(Counted(*PLACE), since_at)], end)
+        return found
 
     assert await between(0, 1) == 1, "the end is not within"
     assert await between(1, None) == 2

@@ -48,7 +48,7 @@ async def test_pruning_forgets_old_words_and_keeps_the_numbers(store: Store, pla
     assert old is not None
     assert (old.question, old.answer, old.context) == ("", "", ())
     assert (await store.summary(EVER)).requests == 2
-    assert await store.spent_usd("slack", "T1", "", LONG_AGO) == 0.0
+    assert (await store.spent("slack", "T1", "", LONG_AGO)).workspace_usd == 0.0
     assert (await store.depth())[0] == 1
 
 

@@ -23,6 +23,7 @@ from core.ports import (
     StopMark,
     Summary,
 )
+from core.ports import Spent as Spending
 from core.rating import Mark, Rating
 from core.turn import QueuedMessage
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from core.conversation import ConversationKey, InboundMessage, MessageRef
-    from core.ports import Clock, FollowUps, Hold, Scope, StatsQuery
+    from core.ports import Clock, Counted, FollowUps, Hold, Scope, StatsQuery
     from core.turn import Kind, Turn
 
 STEPS_S = (86_400, 21_600, 3_600, 1_800, 300)
@@ -432,36 +433,30 @@ class FakeStore:
         at = before.at if before else self.now()
         self.data.spent[completion.turn_id, completion.n] = Spent(completion, person, at)
 
-    async def spent_usd(
-        self, platform: str, workspace: str, user_id: str, since: datetime
-    ) -> float:
+    async def spent(self, platform: str, workspace: str, user_id: str, since: datetime) -> Spending:
         await self.turn_to()
-        return sum(
-            _amount_usd(spent.completion)
+        in_workspace = [
+            (_amount_usd(spent.completion), spent.person[2])
             for spent in self.data.spent.values()
-            if spent.person[:2] == (platform, workspace)
-            and user_id in ("", spent.person[2])
-            and spent.at >= since
-        )
+            if spent.person[:2] == (platform, workspace) and spent.at >= since
+        ]
+        by_user = [amount_usd for amount_usd, user in in_workspace if user == user_id]
+        return Spending(sum(by_user), sum(amount_usd for amount_usd, _ in in_workspace))
 
     async def count(
-        self,
-        platform: str,
-        workspace: str,
-        *,
-        channel: str,
-        user_id: str,
-        since: datetime,
-        until: datetime | None = None,
-    ) -> int:
+        self, wanted: Sequence[tuple[Counted, datetime]], until: datetime | None = None
+    ) -> Sequence[int]:
         await self.turn_to()
+        return [self._count(whose, since, until) for whose, since in wanted]
+
+    def _count(self, whose: Counted, since: datetime, until: datetime | None) -> int:
         return sum(
             row.kind == "question"
             and row.runs > 0
             and row.state != "refused"
-            and _place(row.message.ref) == (platform, workspace)
-            and channel in ("", row.message.ref.channel)
-            and user_id in ("", row.message.author.user_id)
+            and _place(row.message.ref) == (whose.platform, whose.workspace)
+            and whose.channel in ("", row.message.ref.channel)
+            and whose.user_id in ("", row.message.author.user_id)
             and row.received_at >= since
             and (until is None or row.received_at < until)
             for row in self.data.rows.values()

@@ -160,7 +160,6 @@ completions = Table(
     _text("workspace"),
     _text("user_id"),
     _integer("called_at_us"),
-    Index("completions_by_user", "platform", "workspace", "user_id", "called_at_us"),
     Index("completions_by_workspace", "platform", "workspace", "called_at_us"),
 )
 

@@ -9,6 +9,7 @@ import pytest
 from core.completion import ChatMessage, ChatRequest, Completion, Finished, Image, Price, Usage
 from core.errors import ConnectionFailed, ModelError, ModelTimeout, NotStored, ServiceUnavailable
 from core.model.metered import IMAGE_TOKENS, MESSAGE_TOKENS, Meter, MeteredModel, count_prompt
+from core.ports import Spent
 from tests.fakes.clock import settle
 from tests.fakes.model import USAGE, ScriptedModel, Step, collect, make_request
 
@@ -47,8 +48,8 @@ class Rows:
     async def settle(self, completion: Completion) -> None:
         raise AssertionError("settled with the record of the turn")
 
-    async def spent_usd(self, *_args: object) -> float:
-        return 0.0
+    async def spent(self, *_args: object) -> Spent:
+        return Spent()
 
 
 class Bench:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import SettingError
-from core.people.rates import HALVINGS, Counted, Rate, free_at, is_exceeded, parse_rate
+from core.people.rates import HALVINGS, Rate, first_exceeded, free_at, parse_rate
+from core.ports import Counted
 from tests.fakes.clock import START
 
 MINUTE = timedelta(minutes=1)
@@ -20,8 +21,15 @@ class Moments:
     def __init__(self, seconds):
         self._at = [START + timedelta(seconds=second) for second in seconds]
 
-    async def count(self, platform, workspace, *, channel, user_id, since, until=None):
-        return sum(since <= at and (until is None or at < until) for at in self._at)
+    async def count(self, wanted, until=None):
+        return [
+            sum(since <= at and (until is None or at < until) for at in self._at)
+            for _, since in wanted
+        ]
+
+
+async def is_exceeded(arrivals, rate, whose, at):
+    return await first_exceeded(arrivals, [(rate, whose)], at) is not None
 
 
 @pytest.mark.parametrize(

@@ -44,9 +44,6 @@ def _create_completions() -> None:
         sa.PrimaryKeyConstraint("turn_id", "n"),
     )
     op.create_index(
-        "completions_by_user", "completions", ["platform", "workspace", "user_id", "called_at_us"]
-    )
-    op.create_index(
         "completions_by_workspace", "completions", ["platform", "workspace", "called_at_us"]
     )
 
