@@ -19,7 +19,8 @@ class Call:
 
     run: Callable[[Connection], Any]
     loop: asyncio.AbstractEventLoop
-    future: asyncio.Future[Any]
+    done: asyncio.Future[None]
+    """Without the result: a thread that still has the call must not keep a hold alive with it."""
     result: Any = None
     error: BaseException | None = None
 
@@ -34,7 +35,13 @@ class Calls:
         loop = asyncio.get_running_loop()
         call = Call(run, loop, loop.create_future())
         self._queue.put(call)
-        return await call.future
+        try:
+            await call.done
+            if call.error is not None:
+                raise call.error
+            return call.result
+        finally:
+            call.result = call.error = None
 
     def next(self) -> Call | None:
         """Waits; None: there will be no more."""
@@ -66,10 +73,7 @@ def deliver(calls: Iterable[Call]) -> None:
 
 def _resolve(calls: Iterable[Call]) -> None:
     for call in calls:
-        if not call.future.done():  # else its caller was cancelled
-            if call.error is not None:
-                call.future.set_exception(call.error)
-            else:
-                call.future.set_result(call.result)
-        # A traceback of the caller may keep the call, and must not keep a hold alive with it.
-        call.result = call.error = None
+        if call.done.done():  # its caller was cancelled, and nobody will take the result
+            call.result = call.error = None
+        else:
+            call.done.set_result(None)
