@@ -164,6 +164,9 @@ class SqlInbox(SqlOwners):
         place = to_key_columns(message.conversation)
         if message.address == "thread" and not _is_for_us(connection, message, follow_ups):
             return Receipt("not_for_us")
+        # Slack tells each mention in a channel twice: the second ends here, without a rollback.
+        if known := _known(connection, row):
+            return Receipt("duplicate", known)
         joined = connection.execute(
             JOIN,
             {
