@@ -126,6 +126,11 @@ class Team:
             )
         )
 
+    async def in_ledger(self, question: Message) -> None:
+        """Wait until a turn is recorded, by whichever bot."""
+        query = "SELECT 1 FROM turns WHERE message_id = ?"
+        await eventually(lambda: self.ledger(query, question.ts))
+
     async def request(self, question: Message) -> Row:
         """The line of a question in requests.jsonl."""
         turn_id = (await self.recorded(question))["correlation_id"]

@@ -1,0 +1,190 @@
+"""Processes that are killed: nothing acknowledged is lost, nothing is answered twice."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import aiohttp
+import pytest
+
+from tests.standins.slack import faults
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from adapters.demo.server import DemoServer
+    from tests.conftest import Count
+    from tests.standins.slack import Message
+    from tests.standins.slack.workspace import Workspace
+
+from tests.e2e.conftest import events_url
+from tests.e2e.team import Team
+from tests.standins.slack import SlackStandIn
+
+RETRIES_PASS_FASTER = 60.0
+SETTINGS = {
+    "SLACK_PACING": "off",
+    "RATE_LIMIT_USER": "0",
+    "RATE_LIMIT_CHANNEL": "0",
+    "RATE_LIMIT_WORKSPACE": "0",
+}
+THREADS = 5
+
+
+@pytest.fixture
+async def team(tmp_path: Path, free_port: int, model: DemoServer) -> AsyncIterator[Team]:
+    """Of a Slack without limits, that tells again after one second what it would after sixty."""
+    slack = SlackStandIn(
+        events_url=events_url(free_port), tiers=False, time_scale=RETRIES_PASS_FASTER
+    )
+    async with slack:
+        yield Team(slack, model, tmp_path, free_port)
+
+
+def is_acknowledged(team: Team, question: Message) -> bool:
+    told = [one for one in team.slack.outbox.deliveries if one.event.get("ts") == question.ts]
+    return any(one.state == "acked" for one in told)
+
+
+def finished(workspace: Workspace, text: str) -> list[Message]:
+    """The bot's messages that say this, to their end."""
+    return [
+        one
+        for one in workspace.messages("C0GENERAL")
+        if one.user == workspace.bot_user and one.shown.split("\n")[0] == text
+    ]
+
+
+async def all_are_answered_once(team: Team, questions: dict[str, Message]) -> None:
+    """`questions` by the text of their only right answer."""
+    workspace = team.slack.workspace
+    taken = {text: one for text, one in questions.items() if is_acknowledged(team, one)}
+    await team.slack.wait_for(
+        lambda: all(finished(workspace, text) for text in taken), timeout_s=60
+    )
+    for question in taken.values():
+        await team.in_ledger(question)
+    said = [one for one in workspace.messages("C0GENERAL") if one.user == workspace.bot_user]
+    assert [one.shown for one in said if not one.blocks] == [], "a shell or half an answer is left"
+    doubled = [text for text in questions if len(finished(workspace, text)) > 1]
+    assert doubled == []
+    assert len(said) == len(taken)
+
+
+async def test_kills_at_any_moment_lose_and_double_nothing(team: Team, count: Count) -> None:
+    kills, events = count(short=6, long=50), count(short=60, long=1000)
+    roots = [team.ask(f"repeat: root {n}", told=False) for n in range(THREADS)]
+    questions: dict[str, Message] = {}
+
+    def ask_some(number: int) -> None:
+        for _ in range(number):
+            n = len(questions)
+            root = roots[n % THREADS]
+            text = f"answer {n} in thread {n % THREADS}"
+            questions[text] = team.ask(f"repeat: {text}", thread=root.ts)
+
+    team.slack.faults.on("chat.*", faults.latency(0.1, after=True), times=None)
+    for _ in range(kills):
+        async with team.bot(**SETTINGS) as bot:
+            before = len(finished_any(team))
+            ask_some(events // kills)
+            # Some are done, some begun, some only stored, some not even that.
+            await team.slack.wait_for(lambda: len(finished_any(team)) > before + THREADS)  # noqa: B023 - awaited here
+            await bot.kill()
+    async with team.bot(**SETTINGS):
+        await team.slack.outbox.settled()
+        await all_are_answered_once(team, questions)
+    cut = team.ledger("SELECT 1 FROM inbox WHERE starts > 1")
+    assert len(cut) >= kills, "the kills came when nothing was at work"
+    for n, root in enumerate(roots):
+        answers = [one.shown.split("\n")[0] for one in team.answers(root)]
+        accepted = [
+            row["text"].removeprefix("repeat: ")
+            for row in team.ledger(
+                "SELECT text FROM inbox WHERE text LIKE ? ORDER BY seq", f"%in thread {n}"
+            )
+        ]
+        assert sorted(answers) == sorted(accepted)
+        done = team.ledger(
+            "SELECT question FROM turns WHERE question LIKE ? ORDER BY rowid", f"%in thread {n}"
+        )
+        assert [row["question"].removeprefix("repeat: ") for row in done] == accepted
+
+
+def finished_any(team: Team) -> list[Message]:
+    workspace = team.slack.workspace
+    return [
+        one
+        for one in workspace.messages("C0GENERAL")
+        if one.user == workspace.bot_user and one.blocks
+    ]
+
+
+WINDOWS = {
+    "a stream begins, its answer is late": ("chat.startStream", faults.latency(0.4, after=True)),
+    "a stream begins, no answer comes": ("chat.startStream", faults.black_hole(after=True)),
+    "a stream begins, the connection is reset": ("chat.startStream", faults.reset_after()),
+    "text is appended, its answer is late": ("chat.appendStream", faults.latency(0.4, after=True)),
+    "a stream ends, its answer is late": ("chat.stopStream", faults.latency(0.4, after=True)),
+    "a stream ends, no answer comes": ("chat.stopStream", faults.black_hole(after=True)),
+    "a stream ends, the connection is reset": ("chat.stopStream", faults.reset_after()),
+    "a message is posted, its answer is late": (
+        "chat.postMessage",
+        faults.latency(0.4, after=True),
+    ),
+    "a message is posted, no answer comes": ("chat.postMessage", faults.black_hole(after=True)),
+    "a message is posted, the connection is reset": ("chat.postMessage", faults.reset_after()),
+    "a message is edited, its answer is late": ("chat.update", faults.latency(0.4, after=True)),
+    "a message is edited, no answer comes": ("chat.update", faults.black_hole(after=True)),
+}
+
+
+async def test_kills_just_after_slack_took_a_write_double_nothing(team: Team, count: Count) -> None:
+    questions: dict[str, Message] = {}
+    for turn in range(count(short=1, long=4)):
+        for window, (method, fault) in WINDOWS.items():
+            if method in ("chat.postMessage", "chat.update"):
+                team.slack.faults.on("chat.startStream", faults.error("unknown_method"), times=None)
+            rule = team.slack.faults.on(method, fault, times=None)
+            async with team.bot(**SETTINGS) as bot:
+                for n in range(3):
+                    text = f"{window} {turn} {n}"
+                    questions[text] = team.ask(f"repeat: {text}")
+                await team.told()
+                await team.slack.wait_for(lambda: rule.hits)  # noqa: B023 - awaited here
+                await bot.kill()
+            team.slack.faults.clear()
+    async with team.bot(**SETTINGS):
+        await all_are_answered_once(team, questions)
+
+
+async def test_sigterm_while_twenty_answers_run(team: Team) -> None:
+    """Those that can end in time do; the others are ended by the next process, where they are."""
+    text = "one two three four five six seven eight nine ten"
+    async with team.bot(**SETTINGS, DRAIN_S="2") as bot, aiohttp.ClientSession() as http:
+        quick = {f"{text} quick {n}": "drip:0.01" for n in range(10)}
+        stuck = {f"{text} stuck {n}": "stall x1" for n in range(10)}
+        questions = {
+            words: team.ask(f"repeat: {words} fault:{fault}")
+            for words, fault in (quick | stuck).items()
+        }
+        for question in questions.values():
+            await team.text_appears(question)
+        stopping = asyncio.create_task(bot.stop())
+        await bot.logged(lambda record: "stopping" in record.get("message", ""))
+        async with http.get(f"{bot.url}/readyz") as response:
+            assert response.status == 503
+        late = "asked while it stops"
+        questions[late] = team.ask(f"repeat: {late}")
+        await team.told()
+        assert await stopping == 0
+    assert all(finished(team.slack.workspace, words) for words in quick)
+    begun = {words: team.answers(questions[words])[0].ts for words in stuck}
+    assert not team.answers(questions[late])
+    async with team.bot(**SETTINGS):
+        await all_are_answered_once(team, questions)
+    assert {words: team.answers(questions[words])[0].ts for words in stuck} == begun
+    rows = team.ledger("SELECT starts, failures FROM inbox")
+    assert all(row == {"starts": 1, "failures": 0} for row in rows), rows
