@@ -68,14 +68,17 @@ class Arena:
 
 
 @asynccontextmanager
-async def arena(folder: Path, people: int) -> AsyncIterator[Arena]:
+async def arena(
+    folder: Path, people: int, names: Sequence[str] = (OURS, BARE)
+) -> AsyncIterator[Arena]:
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(SlackStandIn(events_url=None, tiers=False))
         model = await stack.enter_async_context(model_server(folder))
         bots = {}
-        for name, start in ((OURS, _unpaced), (BARE, bare_bot)):
+        for name in names:
             own = folder / name
             own.mkdir()
+            start = _unpaced if name == OURS else bare_bot
             bots[name] = await stack.enter_async_context(start(own, slack, model))
         crowd = Crowd(slack, people)
         looking = asyncio.create_task(crowd.look())

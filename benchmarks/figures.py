@@ -48,6 +48,9 @@ class Figure:
     def ratio(self) -> float | None:
         return self.ours / self.bare if self.bare else None
 
+    def to_row(self) -> dict[str, Any]:
+        return asdict(self) | {"ratio": self.ratio, "verdict": self.verdict()}
+
     def verdict(self) -> str:
         if self.goal is None:
             return ""

@@ -41,6 +41,9 @@ class Measured:
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def is_over(self) -> bool:
+        return not Path(f"/proc/{self.pid}").exists()
+
     def rss_mb(self) -> float:
         for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
             if line.startswith("VmRSS:"):
@@ -98,7 +101,7 @@ async def answered(process: Measured, path: str, status: int = 200) -> float:
                 async with session.get(process.url + path) as response:
                     if status in (0, response.status):
                         return time.monotonic() - process.started_at
-            if not Path(f"/proc/{process.pid}").exists():
+            if process.is_over():
                 break
             await asyncio.sleep(0.01)
     raise TimeoutError(f"{process.name} does not answer {path}: {process.log.read_text()[-2000:]}")
