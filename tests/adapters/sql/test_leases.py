@@ -125,3 +125,11 @@ async def test_a_process_that_reuses_an_id_does_not_inherit_what_the_dead_one_he
         receipt = await accept(place.sql)
         assert receipt.hold is not None
         assert (await place.sql.depth())[0] == expected
+
+
+async def test_a_conflict_that_only_the_insert_sees_takes_no_place(store: SqlStore) -> None:
+    """As when two processes are told of one message at once: neither finds it beforehand."""
+    hold, first = await begun(store, message("1"), turn_id="same")
+    receipt = await accept(store, message("2"), turn_id="same")
+    assert (receipt.status, receipt.hold) == ("duplicate", None)
+    assert await hold.record(turn(first)), "released: the order has not moved"
