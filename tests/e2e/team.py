@@ -51,6 +51,10 @@ class Team:
         assert self._bot is not None
         return self._bot
 
+    @property
+    def events_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/slack/events"
+
     def settings(self, **environment: str) -> dict[str, str]:
         return {
             **self.slack.environment(),

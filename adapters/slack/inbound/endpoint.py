@@ -62,9 +62,9 @@ class Endpoint:
                 return web.json_response({"challenge": challenge})
             case "event_callback":
                 event = payload.get("event")
-                if not isinstance(event, dict):
+                if not isinstance(event, dict) or not isinstance(event.get("type"), str):
                     raise WrongShape("event")
-                if event.get("type") in DURABLE_EVENTS:
+                if event["type"] in DURABLE_EVENTS:
                     await self._intake.take(payload)
                     return web.Response()
         return await self._framework.dispatch(payload)

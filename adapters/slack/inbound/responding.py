@@ -47,7 +47,10 @@ class Responder:
             log.warning("Slack did not take the answer to a command")
 
     def may_send_to(self, url: str) -> bool:
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return False
         if self._own_host:
             return parts.netloc.lower() == self._own_host
         return parts.scheme == "https" and parts.netloc.lower() == RESPONSE_HOST
