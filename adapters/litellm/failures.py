@@ -45,10 +45,15 @@ _EXCERPT_CHARACTERS = 300
 
 def to_model_error(status: int, body: str, headers: Mapping[str, str] | None = None) -> ModelError:
     """`headers` by lower-case or case-insensitive name. The error's text is for logs."""
-    excerpt = " ".join(describe(body).split())[:_EXCERPT_CHARACTERS]
+    excerpt = to_excerpt(describe(body))
     message = f"{status}: {excerpt}" if excerpt else str(status)
     retry_after_s = read_retry_after(headers or {})
     return _class_of(status, body)(message, retry_after_s=retry_after_s)
+
+
+def to_excerpt(text: str) -> str:
+    """One short line of it, without the traceback that a library may have put into its text."""
+    return " ".join(text.partition("\nTraceback")[0].split())[:_EXCERPT_CHARACTERS].strip()
 
 
 def describe(body: str) -> str:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from adapters.litellm.chunks import Chunks
-from adapters.litellm.failures import to_model_error
+from adapters.litellm.failures import to_excerpt, to_model_error
 from adapters.litellm.payload import build_payload
 from core.completion import Delta, Finished
-from core.errors import BadRequest, ConnectionFailed, ContentRefused, ContextTooLong, ModelError
+from core.errors import (
+    AuthenticationFailed,
+    BadRequest,
+    ConnectionFailed,
+    ContentRefused,
+    ContextTooLong,
+    ModelError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -19,6 +27,9 @@ if TYPE_CHECKING:
     from adapters.litellm.library import Library
     from adapters.litellm.targets import Target
     from core.completion import ChatRequest, CompletionEvent
+
+_NO_KEY = re.compile(r"missing .{0,40}\bapi[ _-]?key|api_key .{0,40}must be set", re.IGNORECASE)
+_UNREACHED = re.compile("Connection error|Cannot connect to host")
 
 
 class FullLane:
@@ -72,14 +83,18 @@ def to_core_error(error: Exception) -> ModelError:
         return to_core_error(inner)
     status = getattr(error, "status_code", None)
     classes = {cls.__name__ for cls in type(error).__mro__}
-    text = f"{error} {json.dumps(getattr(error, 'body', None) or '', default=str)}"
+    body = getattr(error, "body", None)
+    text = f"{error} {json.dumps(body, default=str)}" if body else str(error)
+    excerpt = to_excerpt(text)
     if status == 400 and "ContextWindowExceededError" in classes:
-        return ContextTooLong(text)
+        return ContextTooLong(excerpt)
     if status == 400 and "ContentPolicyViolationError" in classes:
-        return ContentRefused(text)
-    unreached = "APIConnectionError" in classes or "Connection error" in text
+        return ContentRefused(excerpt)
+    if _NO_KEY.search(excerpt):  # said before any call, as a failed connection of status 500
+        return AuthenticationFailed(excerpt)
+    unreached = "APIConnectionError" in classes or _UNREACHED.search(text)
     if status in (None, 500) and unreached:
-        return ConnectionFailed(text)
+        return ConnectionFailed(excerpt)
     response = getattr(error, "response", None)
     headers = getattr(error, "litellm_response_headers", None) or getattr(response, "headers", None)
     return to_model_error(status if isinstance(status, int) else 500, text, headers)
