@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit code: 0 fine, 1 something is wrong outside, 2 a setting or argument is."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help(sys.stderr)
+        return 2
     try:
         with contextlib.suppress(KeyboardInterrupt):
             return int(options.run(options))
@@ -84,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m bot", description="A chat bot for teams that answers with a language model."
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("run", help="run the bot").set_defaults(run=_run)
     demo = commands.add_parser("demo", help="serve the playground with the demo model")
     demo.add_argument("--port", type=int, help="port to listen on (PORT, 3978)")

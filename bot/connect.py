@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from getpass import getpass
 from pathlib import Path
 
@@ -18,6 +19,11 @@ async def connect(platform: str, *, http: bool = False) -> int:
     if platform != "slack":
         raise ValueError(f"no such platform: {platform}")
     done = await connect_slack(
-        MANIFEST, ENV_FILE, ask=getpass, say=print, http=http, api_url=settings.slack_api_url
+        MANIFEST, ENV_FILE, ask=_ask, say=print, http=http, api_url=settings.slack_api_url
     )
     return 0 if done else 1
+
+
+def _ask(prompt: str) -> str:
+    """Without an echo on a terminal; a script may pipe the values in. Raises EOFError."""
+    return getpass(prompt) if sys.stdin.isatty() else input(prompt)

@@ -50,7 +50,8 @@ async def connect(
     http: bool = False,
     api_url: str = DEFAULT_API_URL,
 ) -> bool:
-    """Ask, check, and write the settings. True: everything is in place.
+    """Ask, check, and write the settings. True: everything is in place. `ask` raises EOFError when
+    nobody answers.
 
     `http`: events come over HTTP, verified by the signing secret, instead of Socket Mode.
     """
@@ -78,11 +79,12 @@ async def connect(
         else:
             say("3. Basic Information, App-Level Tokens, Generate, scope connections:write.")
             found["SLACK_APP_TOKEN"] = await _paste("App token: ", "xapp-", app_is_right, ask, say)
-    except GaveUp:
+    except (GaveUp, EOFError):
         say("Nothing was written. Start again when you have the right values at hand.")
         return False
     write_env(env_file, found)
-    say(f"Written to {env_file}. Start the bot, and mention it in a channel: it joins by /invite.")
+    say(f"Written to {env_file}. `python -m bot check` tries it out, `python -m bot run` starts.")
+    say("Then /invite the bot to a channel and mention it.")
     return True
 
 

@@ -22,6 +22,8 @@ class Person:
         self.read: list[str] = []
 
     def ask(self, prompt: str) -> str:
+        if not self.pastes:
+            raise EOFError
         return self.pastes.pop(0)
 
 
@@ -75,6 +77,21 @@ async def test_after_three_wrong_pastes_nothing_is_written(tmp_path: Path) -> No
             api_url=slack.api_url,
         )
     assert not done
+    assert not (tmp_path / ".env").exists()
+
+
+async def test_who_leaves_in_the_middle_has_written_nothing(tmp_path: Path) -> None:
+    async with SlackStandIn() as slack:
+        person = Person(slack.bot_token)
+        done = await connect(
+            MANIFEST,
+            tmp_path / ".env",
+            ask=person.ask,
+            say=person.read.append,
+            api_url=slack.api_url,
+        )
+    assert not done
+    assert "Nothing was written" in person.read[-1]
     assert not (tmp_path / ".env").exists()
 
 
