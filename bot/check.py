@@ -20,6 +20,8 @@ from core.completion import ChatMessage, ChatRequest, Delta
 from core.errors import ModelError, SettingError
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
     from adapters.litellm.targets import Target
     from bot.settings import Settings
 
@@ -31,19 +33,25 @@ async def check() -> int:
     """Returns the exit code: 0 only if everything is ok. Prints a line for each thing tried."""
     settings = read_settings()
     ok = True
-    for is_right, line in await _lines(settings):
-        print(f"{'ok   ' if is_right else 'WRONG'}  {line}")
-        ok = ok and is_right
+    async with aclosing(_lines(settings)) as lines:
+        async for is_right, line in lines:
+            print(f"{'ok   ' if is_right else 'WRONG'}  {line}", flush=True)
+            ok = ok and is_right
     return 0 if ok else 1
 
 
-async def _lines(settings: Settings) -> list[Line]:
-    lines = [_settings(settings), _prompt(settings), await _database(settings)]
+async def _lines(settings: Settings) -> AsyncGenerator[Line, None]:
+    """One by one, as a model may take its time."""
+    yield _settings(settings)
+    yield _prompt(settings)
+    yield await _database(settings)
     if settings.has_model:
-        lines += await _models(settings)
+        async with aclosing(_models(settings)) as lines:
+            async for line in lines:
+                yield line
     if settings.has_slack:
-        lines += await check_slack(read_slack_settings(settings))
-    return lines
+        for line in await check_slack(read_slack_settings(settings)):
+            yield line
 
 
 def _settings(settings: Settings) -> Line:
@@ -79,15 +87,17 @@ async def _database(settings: Settings) -> Line:
     return not trouble, f"database: {trouble or 'can be written'}"
 
 
-async def _models(settings: Settings) -> list[Line]:
+async def _models(settings: Settings) -> AsyncGenerator[Line, None]:
     try:
         targets = read_targets(settings)
     except SettingError as error:
-        return [(False, str(error))]
+        yield False, str(error)
+        return
     async with demo_server(targets) as targets, build_session() as session:
         lanes = Lanes(targets.values(), session)
         try:
-            return [await _model(lanes, target) for target in targets.values()]
+            for target in targets.values():
+                yield await _model(lanes, target)
         finally:
             await lanes.close()
 

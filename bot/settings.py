@@ -21,7 +21,7 @@ def _split(value: object) -> object:
 def _check_entries(entries: tuple[str, ...]) -> tuple[str, ...]:
     for entry in entries:
         if len(entry.split(":", 2)) != 3 or not all(entry.split(":", 2)):
-            raise ValueError("each entry has the form platform:workspace:id")
+            raise ValueError("write each entry as platform:workspace:id, like slack:T0123:U0456")
     return entries
 
 
@@ -213,13 +213,13 @@ GROUPS = (
 
 
 def read_settings() -> Settings:
-    """Raises SettingError with one line for the first setting that is wrong."""
+    """Raises SettingError with a line for each setting that is wrong."""
     try:
         return Settings()
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        name = str(first["loc"][0]).upper()
-        raise SettingError(f"{name}: {_say(first)}") from None
+        wrong = error.errors(include_input=False, include_url=False)
+        lines = (f"{str(one['loc'][0]).upper()}: {_say(one['msg'])}" for one in wrong)
+        raise SettingError("\n".join(lines)) from None
 
 
 def require_runnable(settings: Settings) -> None:
@@ -260,9 +260,9 @@ def _check_slack(settings: Settings) -> None:
         )
 
 
-def _say(error: object) -> str:
-    message = str(error["msg"]) if isinstance(error, dict) else str(error)
-    return message.removeprefix("Value error, ").replace("Input should be", "should be")
+def _say(message: str) -> str:
+    said = message.removeprefix("Value error, ").replace("Input should be", "should be")
+    return said.partition(", unable to")[0]
 
 
 def to_env_example() -> str:

@@ -55,3 +55,12 @@ def test_a_missing_setting_is_a_line_and_not_a_traceback(run):
     assert done.returncode == 2
     assert done.stderr.startswith("LLM_MODEL: ")
     assert done.stderr.count("\n") == 1
+
+
+def test_the_check_goes_on_after_what_is_wrong(run):
+    done = run("check", LLM_PROVIDER="demo", SYSTEM_PROMPT_FILE="gone.txt", PLAYGROUND="true")
+    wrong = [line for line in done.stdout.splitlines() if line.startswith("WRONG")]
+    assert done.returncode == 1
+    assert len(wrong) == 1
+    assert "SYSTEM_PROMPT_FILE" in wrong[0]
+    assert "model demo: answers" in done.stdout

@@ -62,6 +62,17 @@ def test_a_wrong_setting_is_named_in_one_line(monkeypatch, name, value):
     assert refused(monkeypatch, **{name: value}).startswith(f"{name}: ")
 
 
+def test_all_wrong_settings_are_named_at_once_each_in_a_line(monkeypatch):
+    monkeypatch.setenv("PORT", "abc")
+    monkeypatch.setenv("ADMIN_USERS", "U0456")
+    with pytest.raises(SettingError) as caught:
+        read_settings()
+    assert sorted(str(caught.value).splitlines()) == [
+        "ADMIN_USERS: write each entry as platform:workspace:id, like slack:T0123:U0456",
+        "PORT: should be a valid integer",
+    ]
+
+
 def test_a_secret_in_the_wrong_place_is_not_printed(monkeypatch):
     assert refused(monkeypatch, PORT=SECRET).startswith("PORT: ")
 
