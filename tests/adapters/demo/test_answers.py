@@ -28,7 +28,7 @@ def ask(answers: Answers, *said: str, named: bool = False) -> str:
 
 
 def test_questions_about_the_product_are_answered_from_its_own_pages(answers: Answers) -> None:
-    assert "README.md#slack-in-five-minutes" in ask(answers, "How do I connect Slack?")
+    assert "docs/slack.md#connect" in ask(answers, "How do I connect Slack?")
     assert "docs/operating.md#money" in ask(answers, "What does this cost?")
     assert "LLM_TEMPERATURE=" in ask(answers, "What is LLM_TEMPERATURE?")
     assert "docker build" in ask(answers, "How do I run it with Docker?")

@@ -53,7 +53,7 @@ async def error_of(model: Lanes, text: str) -> ModelError:
 
 async def test_it_streams_word_by_word_and_reports_usage(model: Lanes) -> None:
     events = await collect(model.stream(ask("How do I connect Slack?")))
-    assert "Slack in five minutes" in text_of(events)
+    assert "connect slack" in text_of(events)
     last = events[-1]
     assert isinstance(last, Finished)
     assert (last.finish_reason, last.usage is not None) == ("stop", True)
