@@ -26,12 +26,14 @@ Situation = Literal[
 ]
 """`waiting`: the provider is down and the question keeps its place. `gave_up`: a dead letter."""
 
+LOST = "The connection to the language model was lost. Please try again."
+
 
 def build_notice(
     kind: Category | Situation, correlation_id: str, *, partial: bool = False
 ) -> Document:
     """`partial`: a part of the answer is on the screen, so the notice speaks of the rest."""
-    text = _text(kind)
+    text = LOST if partial and kind == "connection" else _text(kind)
     if partial:
         text = f"The answer above is incomplete. {text}"
     return _document(text, correlation_id)

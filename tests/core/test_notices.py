@@ -82,3 +82,11 @@ def test_a_limit_says_when_to_come_back(scope):
 )
 def test_waits_are_rounded_up_to_a_unit_that_people_use(seconds, words):
     assert words in build_limit_notice("user", seconds).blocks[0].markdown
+
+
+def test_a_connection_that_was_lost_on_the_way_is_not_called_unreachable() -> None:
+    [text, *_] = build_notice("connection", "", partial=True).blocks
+    assert text == Text(
+        "The answer above is incomplete. "
+        "The connection to the language model was lost. Please try again."
+    )

@@ -29,7 +29,7 @@ def draw_chart(chart: Chart) -> str:
     values = [value for _, value in points]
     top = max(*values, 0.0, 0.0) or 1.0
     shape = _line(values, top) if chart.kind == "line" else "".join(_bars(points, top, chart.unit))
-    peak = f"max {_number(max(values))}{_unit(chart.unit)}"
+    peak = f"highest: {_number(max(values))}{_unit(chart.unit)}"
     name = escape(f"{chart.title}: {len(points)} steps, {peak}")
     return (
         f'<figure class="chart"><figcaption>{escape(chart.title)}<span>{escape(peak)}</span>'
