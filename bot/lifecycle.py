@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 BEAT_S = 1.0
-SLACK_EVENTS = "/slack/events"
+WEBHOOKS = ("/slack/events",)
+"""Where platforms deliver; known before the channels are, so that early events get a 503."""
 GIVE_WAY_S = 0.0005
 """The event loop and the threads of the database take turns in the interpreter. With Python's 5 ms
 for a turn an acknowledgement waits through several of them: ten times as long under load."""
@@ -41,7 +42,7 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
     server = Server(settings.host, settings.port)
     playground = _build_playground(settings, demo=demo)
     routes = playground.channel.routes() if playground else ()
-    await server.start(routes, late_posts=(SLACK_EVENTS,))
+    await server.start(routes, late_posts=WEBHOOKS)
     if playground:
         print(f"The playground is on http://{settings.host}:{settings.port}/", flush=True)
     try:

@@ -5,31 +5,74 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from bot.logs import quieten_libraries
 from core.errors import NotStored
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
     from contextlib import AsyncExitStack
 
+    from aiohttp import web
+
     from adapters.prometheus.metrics import Metrics
-    from adapters.slack.channel import SlackChannel
     from adapters.sql.store import SqlStore
-    from adapters.web.channel import WebChannel
     from bot.modelling import ModelStack
     from bot.schedule import Schedule
     from bot.server import Server
     from core.chatbot import Desk
-    from core.conversation import MessageRef
-    from core.ports import Clock
+    from core.ports import Chatbot, Clock, Platform
     from core.turns.workers import Workers
 
 logger = logging.getLogger(__name__)
 
 INBOX_STUCK_S = 10.0
 """Messages without an owner are looked for every second; this long without a look is trouble."""
+
+
+class ChannelAdapter(Protocol):
+    """Built with its settings, then `connect`, then `start`; `stop` at the end."""
+
+    @property
+    def platform(self) -> Platform:
+        """How core answers on it; its name stands in `/readyz`."""
+        ...
+
+    def connect(self, chatbot: Chatbot) -> None: ...
+
+    async def start(self) -> None:
+        """From here on messages are taken; does not wait for a connection."""
+        ...
+
+    async def ready(self) -> str:
+        """Empty when everything works, else what is missing in one line; never raises."""
+        ...
+
+    async def stop(self) -> None: ...
+
+
+def no_routes() -> Iterable[web.RouteDef]:
+    return ()
+
+
+async def nothing_to_pause() -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel adapter, and what only some of them have."""
+
+    adapter: ChannelAdapter
+    webhooks: Callable[[], Iterable[web.RouteDef]] = no_routes
+    """Asked once it is connected; their paths are in `lifecycle.WEBHOOKS`."""
+    pause: Callable[[], Awaitable[None]] = nothing_to_pause
+    """Ends what it listens to by itself, e.g. a socket, before the running answers end."""
+
+    @property
+    def name(self) -> str:
+        return self.adapter.platform.name
 
 
 @dataclass
@@ -43,8 +86,7 @@ class Bot:
     metrics: Metrics
     model: ModelStack
     schedule: Schedule
-    slack: SlackChannel | None
-    web: WebChannel | None
+    channels: Sequence[Channel]
     resources: AsyncExitStack
     """Closed in the end, last opened first."""
     _swept_at: float = field(default=0.0, init=False)
@@ -54,14 +96,11 @@ class Bot:
         """Connect the channels; from here on messages are taken."""
         self._loading = asyncio.create_task(self._load_model())
         self.schedule.start()
-        if self.web is not None:
-            self.web.connect(self.desk)
-            await self.web.start()
-        if self.slack is not None:
-            self.slack.connect(self.desk, self._is_answer)
-            for route in self.slack.routes():
+        for channel in self.channels:
+            channel.adapter.connect(self.desk)
+            for route in channel.webhooks():
                 server.connect(route.path, route.handler)
-            await self.slack.start()
+            await channel.adapter.start()
         await self._sweep()  # last, as what is adopted answers through the channels
 
     async def readiness(self) -> Mapping[str, str]:
@@ -69,10 +108,8 @@ class Bot:
         parts = {"database": await self.store.ready()}
         if not parts["database"]:
             parts["inbox"] = self._inbox_trouble()
-        if self.slack is not None:
-            parts["slack"] = self.slack.ready()
-        if self.web is not None:
-            parts["playground"] = await self.web.ready()
+        for channel in self.channels:
+            parts[channel.name] = await channel.adapter.ready()
         return {name: trouble for name, trouble in parts.items() if trouble}
 
     async def beat(self) -> None:
@@ -86,19 +123,17 @@ class Bot:
         self.metrics.breakers(self.model.breaking.states())
 
     async def drain(self, timeout_s: float) -> None:
-        """Nothing new by the socket, running answers end, the rest is handed over."""
-        if self.slack is not None:
-            await self.slack.close_socket()
+        """Nothing new by a socket, running answers end, the rest is handed over."""
+        for channel in self.channels:
+            await channel.pause()
         await self.workers.drain(timeout_s)
 
     async def close(self) -> None:
         self.schedule.stop()
         if self._loading is not None:
             self._loading.cancel()
-        if self.slack is not None:
-            await self.slack.stop()
-        if self.web is not None:
-            await self.web.stop()
+        for channel in self.channels:
+            await channel.adapter.stop()
         await self.resources.aclose()
 
     async def _load_model(self) -> None:
@@ -117,6 +152,3 @@ class Bot:
     def _inbox_trouble(self) -> str:
         idle_s = self.clock.monotonic() - self._swept_at
         return f"not looked at for {idle_s:.0f} s" if idle_s > INBOX_STUCK_S else ""
-
-    async def _is_answer(self, ref: MessageRef) -> bool:
-        return await self.store.conversation_of(ref) is not None

@@ -22,7 +22,7 @@ from adapters.wire.sessions import build_session
 from bot.clock import SortableIds
 from bot.demo import demo_offer, demo_server
 from bot.modelling import ModelStack, read_targets, stack_model, warn_of_unpriced
-from bot.running import Bot
+from bot.running import Bot, Channel
 from bot.schedule import Schedule
 from core.chatbot import Desk, DeskParts
 from core.commands.help import Help
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from bot.playground import Playground
     from bot.settings import Settings
-    from core.conversation import Author, ConversationKey
+    from core.conversation import Author, ConversationKey, MessageRef
     from core.ports import Clock, CommandSummary, Ids, Platform, TurnObserver
 
 
@@ -65,11 +65,8 @@ async def _build(
     settings: Settings, clock: Clock, playground: Playground | None, resources: AsyncExitStack
 ) -> Bot:
     ground = await build_ground(settings, clock, resources)
-    slack = build_slack(settings, clock)
-    web = playground.channel if playground else None
-    platforms = {
-        channel.platform.name: channel.platform for channel in (slack, web) if channel is not None
-    }
+    channels = build_channels(ground, playground)
+    platforms = {channel.name: channel.adapter.platform for channel in channels}
     model = await build_model(ground, playground, resources)
     choice = ModelChoice(
         ground.store, model.name, settings.llm_temperature, settings.llm_allowed_models
@@ -92,8 +89,7 @@ async def _build(
         metrics=ground.metrics,
         model=model,
         schedule=Schedule(ground.store, clock, settings.retention_days),
-        slack=slack,
-        web=web,
+        channels=channels,
         resources=resources,
     )
 
@@ -218,9 +214,22 @@ def build_desk(
     )
 
 
-def build_slack(settings: Settings, clock: Clock) -> SlackChannel | None:
-    """None without a bot token."""
-    return SlackChannel.build(read_slack_settings(settings), clock) if settings.has_slack else None
+def build_channels(ground: Ground, playground: Playground | None) -> Sequence[Channel]:
+    """Those that the settings switch on; a new channel is one entry here."""
+    channels = []
+    if playground is not None:
+        channels.append(Channel(playground.channel))  # its page is served already
+    if ground.settings.has_slack:
+        slack = build_slack(ground)
+        channels.append(Channel(slack, slack.routes, slack.close_socket))
+    return channels
+
+
+def build_slack(ground: Ground) -> SlackChannel:
+    async def is_answer(ref: MessageRef) -> bool:
+        return await ground.store.conversation_of(ref) is not None
+
+    return SlackChannel.build(read_slack_settings(ground.settings), ground.clock, is_answer)
 
 
 def read_slack_settings(settings: Settings) -> SlackSettings:

@@ -58,6 +58,7 @@ class SlackChannel:
         clock: Clock,
         session: aiohttp.ClientSession,
         client: AsyncWebClient,
+        is_known: Callable[[MessageRef], Awaitable[bool]] | None = None,
     ) -> None:
         self._settings = settings
         self._clock = clock
@@ -76,6 +77,7 @@ class SlackChannel:
         self._replies = SlackReplies(
             self.api, clock, Opener(self.api, clock), StatusLines(self.api, self._background)
         )
+        self._replies.is_known = is_known
         self.platform = Platform(
             name=PLATFORM,
             replies=self._replies,
@@ -87,18 +89,18 @@ class SlackChannel:
         )
 
     @classmethod
-    def build(cls, settings: SlackSettings, clock: Clock) -> SlackChannel:
-        """Call inside the running loop."""
-        session = build_session()
-        return cls(settings, clock, session, build_client(settings, session))
-
-    def connect(
-        self,
-        chatbot: Chatbot,
+    def build(
+        cls,
+        settings: SlackSettings,
+        clock: Clock,
         is_known: Callable[[MessageRef], Awaitable[bool]] | None = None,
-    ) -> None:
-        """`is_known`: whether a message belongs to a recorded answer."""
-        self._replies.is_known = is_known
+    ) -> SlackChannel:
+        """Call inside the running loop. `is_known`: whether a message belongs to a recorded
+        answer."""
+        session = build_session()
+        return cls(settings, clock, session, build_client(settings, session), is_known)
+
+    def connect(self, chatbot: Chatbot) -> None:
         intake = Intake(chatbot, self.api, self._names, self._background)
         responder = Responder(self._session, self._settings.own_host, proxy_for)
         listeners = Listeners(
@@ -139,7 +141,7 @@ class SlackChannel:
         if self._socket is not None:
             await self._socket.stop()
 
-    def ready(self) -> str:
+    async def ready(self) -> str:
         """Empty when Slack can reach us and knows us, else what is missing."""
         if self._socket is not None and not self._socket_is_up:
             return "the Slack socket is not connected"

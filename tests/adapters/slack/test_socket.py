@@ -50,9 +50,9 @@ async def test_what_is_not_stored_is_not_acknowledged() -> None:
 
 async def test_readiness_follows_the_socket() -> None:
     async with running_bot(socket_mode=True) as bot:
-        assert bot.channel.ready() != ""
+        assert await bot.channel.ready() != ""
         async with asyncio.timeout(5):
-            while bot.channel.ready():  # noqa: ASYNC110 - it is asked, it does not tell
+            while await bot.channel.ready():  # noqa: ASYNC110 - it is asked, it does not tell
                 await asyncio.sleep(0.02)
 
 
