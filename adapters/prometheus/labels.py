@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 OTHER = "other"
 NAMES_KEPT = 20
 """Distinct names of models or targets; an installation uses a handful."""
+PLATFORMS_KEPT = 5
+"""Each is a folder in adapters."""
 
 _NAME = re.compile(r"[A-Za-z0-9._:/@+-]{1,100}")
 

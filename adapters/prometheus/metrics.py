@@ -16,7 +16,7 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYPE
 
-from adapters.prometheus.labels import OTHER, FirstFew, OneOf
+from adapters.prometheus.labels import OTHER, PLATFORMS_KEPT, FirstFew, OneOf
 from core.errors import Category, LimitScope
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ __all__ = ["CONTENT_TYPE", "Metrics"]
 # A series for the time of each counter's making would double what is scraped.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # its only flaw is the missing annotation
 
-PLATFORMS = ("slack", "teams", "web")
 BREAKER_STATES: Mapping[str, int] = {"closed": 0, "half_open": 1, "open": 2}
 MODEL = "model"
 """The target of retries within a turn."""
@@ -49,7 +48,7 @@ class Metrics:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
-        self._platform = OneOf(PLATFORMS)
+        self._platform = FirstFew(PLATFORMS_KEPT)
         self._category = OneOf(get_args(Category), instead="internal")
         self._scope = OneOf(get_args(LimitScope))
         self._model = FirstFew()

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from adapters.prometheus import CONTENT_TYPE, Metrics
-from adapters.prometheus.labels import NAMES_KEPT
+from adapters.prometheus.labels import NAMES_KEPT, PLATFORMS_KEPT
 from core.completion import Completion, Usage
 from core.conversation import Author, ConversationKey
 from core.rating import Rating
@@ -149,7 +149,7 @@ def test_labels_stay_few_whatever_they_are_fed(metrics):
 
     names = set(own(metrics))
     assert sum(name.startswith("chatbot_llm_cost") for name in names) == NAMES_KEPT + 1
-    assert sum(name.startswith("chatbot_requests") for name in names) == 1
+    assert sum(name.startswith("chatbot_requests") for name in names) == PLATFORMS_KEPT + 1
     assert 'chatbot_requests_total{kind="question",outcome="failed",platform="other"}' in names
     assert own(metrics)['chatbot_errors_total{category="internal"}'] == 1_000
     assert len(names) < 200
