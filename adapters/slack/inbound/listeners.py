@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 COMMAND_PREFIX: Final = "/chatbot-"
-COMMANDS: Final = ("stats", "reset", "help", "settings", "stop")
 PROMPTS: Final = (
     ("What can you do?", "What can you do, and how do I get the most out of you?"),
     ("Summarise a text", "Summarise the text that I paste next in five bullet points."),
@@ -75,8 +74,7 @@ class Listeners:
         self._background = background
 
     def register(self, app: AsyncApp) -> None:
-        for name in COMMANDS:
-            app.command(COMMAND_PREFIX + name)(self.on_command)
+        app.command(re.compile(rf"{COMMAND_PREFIX}\w+"))(self.on_command)
         for action in (FEEDBACK_ACTION, RATE_UP_ACTION, RATE_DOWN_ACTION):
             app.action(action)(self.on_feedback)
         app.action(RETRY_ACTION)(self.on_retry)

@@ -11,7 +11,8 @@ import pytest
 
 from adapters.slack.check import SCOPES
 from adapters.slack.inbound.intake import DURABLE_EVENTS
-from adapters.slack.inbound.listeners import COMMAND_PREFIX, COMMANDS, NEWS, PROMPTS, UNHEARD
+from adapters.slack.inbound.listeners import COMMAND_PREFIX, NEWS, PROMPTS, UNHEARD
+from tests.core.commands.desk import Desk
 
 ROOT = Path(__file__).parents[3]
 MANIFEST = json.loads((ROOT / "manifest.json").read_text("utf-8"))
@@ -107,8 +108,9 @@ def test_the_pane_is_the_agent_view_without_the_events_of_the_older_one() -> Non
 
 
 def test_every_command_is_offered_explained_and_documented() -> None:
+    commands = {command.name for command in Desk().summaries()}
     offered = {entry["command"]: entry for entry in MANIFEST["features"]["slash_commands"]}
-    assert set(offered) == {COMMAND_PREFIX + name for name in COMMANDS}
+    assert set(offered) == {COMMAND_PREFIX + name for name in commands}
     for command, entry in offered.items():
         assert entry["description"]
         assert entry["usage_hint"]
