@@ -55,5 +55,5 @@ def test_a_chart_is_well_formed_whatever_the_numbers(kind: str, values: list[flo
 
 def test_a_chart_has_its_numbers_for_those_who_do_not_see_it() -> None:
     html = draw(Document("", (Chart("Questions", ("Mon", "Tue"), (1, 2.5)),)))
-    assert 'role="img" aria-label="Questions: 2 steps, max 2.5"' in html
+    assert 'role="img" aria-label="Questions: 2 steps, highest: 2.5"' in html
     assert '<tr><th scope="row">Tue</th><td>2.5</td></tr>' in html
