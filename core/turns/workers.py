@@ -172,8 +172,7 @@ class Workers:
             turn = await self._engine.run(queued, hold, running)
             released = await self._recorded(hold, turn)
             logger.info("turn recorded", extra=_described(turn))
-            for observer in self._observers:
-                observer.turn_recorded(turn)
+            self._tell(turn)
             return released
         except asyncio.CancelledError:
             await self._hand_over(hold, queued)
@@ -195,6 +194,14 @@ class Workers:
             except NotStored as error:
                 logger.warning("the turn could not be recorded yet: %s", error)
                 await self._clock.sleep(STORE_RETRY_S)
+
+    def _tell(self, turn: Turn) -> None:
+        for observer in self._observers:
+            try:
+                observer.turn_recorded(turn)
+            except Exception:
+                # The answer stands, and a second run would not help the observer either.
+                logger.exception("an observer failed on a turn")
 
     async def _failed(self, hold: Hold, queued: QueuedMessage) -> bool:
         failures = await hold.give_back(queued.turn_id, failed=True)

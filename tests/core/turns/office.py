@@ -23,9 +23,12 @@ from tests.fakes.platform import FakeChat
 from tests.fakes.store import FakeStore
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from core.completion import Price
     from core.conversation import InboundMessage
     from core.document import Document
+    from core.ports import TurnObserver
     from core.rating import Rating
     from core.turn import Turn
 
@@ -94,6 +97,7 @@ class Office:
         footer: bool = False,
         access: Access | None = None,
         limits: LimitSettings | None = None,
+        observers: Sequence[TurnObserver] = (),
     ) -> None:
         self.clock = LoopClock()
         self.store = store or FakeStore(self.clock)
@@ -131,7 +135,7 @@ class Office:
             clock=self.clock,
             slots=slots,
             lease_s=10,
-            observers=[self.watching],
+            observers=[*observers, self.watching],
             on_dead_letter=self._count_dead_letter,
         )
         self.duplicates: list[str] = []

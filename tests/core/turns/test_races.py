@@ -1,0 +1,65 @@
+"""What happens at the same moment, or in the middle of something else."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from core.conversation import ConversationKey
+from core.errors import NotStored
+from tests.core.turns.making import ask
+from tests.core.turns.office import Office
+from tests.fakes.clock import LoopClock
+from tests.fakes.model import Pause
+from tests.fakes.store import FakeStore
+
+pytestmark = pytest.mark.looptime
+
+
+def thread(n: int) -> ConversationKey:
+    return ConversationKey("fake", "T1", "C1", f"thread-{n}")
+
+
+class SlowToAdopt(FakeStore):
+    """Looks for waiting conversations, and takes a while to tell."""
+
+    def __init__(self, clock: LoopClock) -> None:
+        super().__init__(clock)
+        self.looking = asyncio.Event()
+
+    async def adopt(self, limit):
+        holds = await super().adopt(limit)
+        self.looking.set()
+        await asyncio.sleep(0.1)
+        return holds
+
+
+class RefusesReservations(FakeStore):
+    """As a disk that has room for a changed row, but none for a new one."""
+
+    full = True
+
+    async def reserve(self, turn_id, model, reserved_usd):
+        if self.full:
+            raise NotStored("the disk is full")
+        return await super().reserve(turn_id, model, reserved_usd)
+
+
+
+
+
+async def test_a_broken_observer_changes_nothing_for_others():
+    class Broken:
+        def turn_recorded(self, turn):
+            raise RuntimeError("no such label")
+
+        def rated(self, platform, rating):
+            raise RuntimeError("no such label")
+
+    office = Office([Pause(1), "Ok."], observers=[Broken()])
+    await office.desk.accept(ask("One?"))
+    await office.desk.accept(ask("Two?", n=2))
+    await office.workers.idle()
+    assert [turn.question for turn in office.turns] == ["One?", "Two?"]
+    assert office.clock.sleeps == []
