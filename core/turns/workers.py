@@ -177,7 +177,10 @@ class Workers:
         except asyncio.CancelledError:
             await self._hand_over(hold, queued)
             raise
-        except (OwnershipLost, NotStored):
+        except OwnershipLost:
+            raise
+        except NotStored:
+            await self._hand_over(hold, queued)
             raise
         except Exception:
             logger.exception("the turn failed")
@@ -219,7 +222,7 @@ class Workers:
         return False
 
     async def _hand_over(self, hold: Hold, queued: QueuedMessage) -> None:
-        """Leave the message for another process, its start not counted."""
+        """Leave the message for another run or process, its start not counted."""
         try:
             await hold.give_back(queued.turn_id, failed=False)
             await hold.release(force=True)

@@ -48,6 +48,17 @@ class RefusesReservations(FakeStore):
 
 
 
+async def test_a_store_that_fails_again_and_again_makes_no_dead_letter():
+    office = Office("Ok.", store=RefusesReservations(LoopClock()))
+    await office.desk.accept(ask("Q?"))
+    for _ in range(15):
+        await office.workers.idle()
+        await office.workers.sweep()
+    assert office.dead_letters == 0
+    office.store.full = False
+    [turn] = await office.recorded()
+    assert turn.outcome == "answered"
+
 
 async def test_a_broken_observer_changes_nothing_for_others():
     class Broken:
