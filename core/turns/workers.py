@@ -77,7 +77,9 @@ class Workers:
     def take(self, hold: Hold, first: QueuedMessage | None = None) -> None:
         """Work off a conversation that has become ours."""
         name = f"conversation {hold.conversation}"
-        task = asyncio.create_task(self._work(hold, first), name=name)
+        # What becomes ours in the moment of draining is not begun any more.
+        work = self._hand_over(hold, first) if self._draining else self._work(hold, first)
+        task = asyncio.create_task(work, name=name)
         self._tasks[hold.conversation] = task
         task.add_done_callback(lambda done: self._done(hold, done))
 
@@ -221,10 +223,11 @@ class Workers:
         await self._engine.tell_failure(queued, hold, build_notice("gave_up", queued.turn_id))
         return False
 
-    async def _hand_over(self, hold: Hold, queued: QueuedMessage) -> None:
+    async def _hand_over(self, hold: Hold, queued: QueuedMessage | None) -> None:
         """Leave the message for another run or process, its start not counted."""
         try:
-            await hold.give_back(queued.turn_id, failed=False)
+            if queued is not None:
+                await hold.give_back(queued.turn_id, failed=False)
             await hold.release(force=True)
         except (NotStored, OwnershipLost) as error:
             logger.warning("handing over failed, it will be adopted: %s", error)

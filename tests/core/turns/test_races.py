@@ -74,3 +74,18 @@ async def test_a_broken_observer_changes_nothing_for_others():
     await office.workers.idle()
     assert [turn.question for turn in office.turns] == ["One?", "Two?"]
     assert office.clock.sleeps == []
+
+
+async def test_what_is_accepted_in_the_moment_of_draining_is_left_to_the_next_process():
+    office = Office("Ok.")
+    with office.workers.slot() as slot:
+        receipt = await office.store.accept(
+            ask("Q?"), "question", turn_id="turn-1", slot=slot, follow_ups="alone"
+        )
+        await office.workers.drain(0)
+        office.workers.take(receipt.hold, receipt.first)
+    await office.workers.idle()
+    assert office.model.requests == []
+    [hold] = await office.store.adopt(5)
+    queued = await hold.begin()
+    assert (queued.starts, queued.failures) == (1, 0)
