@@ -58,7 +58,7 @@ class Workers:
         self._promised = 0
         self._draining = False
         self._backlog = False
-        self._sweeping: asyncio.Task[int] | None = None
+        self._sweeping: asyncio.Task[None] | None = None
 
     @contextmanager
     def slot(self) -> Iterator[bool]:
@@ -69,6 +69,7 @@ class Workers:
             yield free
         finally:
             self._promised -= free
+            self._look_again()
 
     def note_backlog(self) -> None:
         """A message waits in the inbox although nobody works on its conversation."""
@@ -114,18 +115,12 @@ class Workers:
 
     async def sweep(self) -> int:
         """Adopt conversations with open messages that nobody works on; returns how many."""
-        free = self._free()
-        if free <= 0:
-            return 0
-        self._promised += free
-        try:
-            holds = await self._inbox.adopt(free)
-            for hold in holds:
-                self.take(hold)
-        finally:
-            self._promised -= free
-        self._backlog = len(holds) == free
-        return len(holds)
+        adopted = 0
+        while (free := self._free()) > 0:
+            adopted += await self._adopt(free)
+            if not self._backlog:
+                break
+        return adopted
 
     async def idle(self) -> None:
         """Wait until no conversation is at work here."""
@@ -144,6 +139,34 @@ class Workers:
 
     def _free(self) -> int:
         return 0 if self._draining else self._slots - len(self._tasks) - self._promised
+
+    async def _adopt(self, free: int) -> int:
+        self._promised += free
+        self._backlog = False  # what finds no slot while we look is noted anew
+        try:
+            holds = await self._inbox.adopt(free)
+            for hold in holds:
+                self.take(hold)
+        except BaseException:
+            self._backlog = True
+            raise
+        finally:
+            self._promised -= free
+        self._backlog = self._backlog or len(holds) == free
+        return len(holds)
+
+    def _look_again(self) -> None:
+        """To be called when a slot becomes free: somebody may have found none."""
+        if not self._backlog or self._free() <= 0:
+            return
+        if self._sweeping is None or self._sweeping.done():
+            self._sweeping = asyncio.create_task(self._sweep_behind())
+
+    async def _sweep_behind(self) -> None:
+        try:
+            await self.sweep()
+        except NotStored as error:
+            logger.warning("what waits could not be looked for: %s", error)
 
     async def _work(self, hold: Hold, queued: QueuedMessage | None) -> None:
         try:
@@ -240,8 +263,7 @@ class Workers:
         self._inbox.abandon(hold)
         if self._tasks.get(hold.conversation) is task:
             del self._tasks[hold.conversation]
-        if self._backlog and not self._draining:
-            self._sweeping = asyncio.create_task(self.sweep())
+        self._look_again()
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("working on %s ended", hold.conversation, exc_info=error)
 

@@ -46,6 +46,25 @@ class RefusesReservations(FakeStore):
         return await super().reserve(turn_id, model, reserved_usd)
 
 
+async def test_a_message_that_comes_during_a_sweep_does_not_wait_for_the_next_one():
+    office = Office("Ok.", store=SlowToAdopt(LoopClock()), slots=2)
+    sweep = asyncio.create_task(office.workers.sweep())
+    await office.store.looking.wait()
+    await office.desk.accept(ask("Q?"))
+    await sweep
+    async with asyncio.timeout(0.5):
+        await office.chat.until(lambda: any(shown.text for shown in office.chat.answers))
+
+
+async def test_a_burst_of_deliveries_leaves_no_slot_unused():
+    office = Office([Pause(60), "Ok."], slots=2)
+    first = [ask("Q?", n=n, key=thread(1)) for n in (1, 1, 1)]
+    await asyncio.gather(
+        *(office.desk.accept(message) for message in [*first, ask("Mine?", n=9, key=thread(2))])
+    )
+    async with asyncio.timeout(0.5):
+        await office.chat.until(lambda: len(office.chat.answers) == 2)
+    await office.workers.drain(0)
 
 
 async def test_a_store_that_fails_again_and_again_makes_no_dead_letter():
