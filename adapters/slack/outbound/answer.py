@@ -12,7 +12,6 @@ from adapters.slack.outbound.flow import TextFlow
 from adapters.slack.outbound.messages import MessageGone, MessageTooLong, StreamOver
 from adapters.slack.outbound.removing import remove
 from adapters.slack.web.limits import MESSAGE_CHARS
-from core.errors import DeliveryError
 from core.text.split import split
 
 if TYPE_CHECKING:
@@ -36,7 +35,8 @@ SMALLER_CHARS: Final = 3_000
 LATE_STATUS: Final = "is writing…"
 LATE_LOOK_S: Final = 1.0
 GONE_LIMIT: Final = 3
-"""So many messages of one answer may be deleted by others before we give in."""
+"""So many messages of one answer may vanish before we wait for its end and post it whole: others
+delete them, or the workspace lets nobody edit."""
 
 log = logging.getLogger(__name__)
 
@@ -130,7 +130,7 @@ class AnswerWriter:
             await self._edit_from_now_on()
             return False
         except MessageGone:
-            self._use(None)
+            self._lose()
             return False
         if sent and self._draft.first_visible_at is None:
             self._draft.first_visible_at = self._clock.monotonic()
@@ -151,7 +151,8 @@ class AnswerWriter:
         if self._reusable:
             self._use(self._opener.reuse(self._place, self._reusable.popleft()))
             return
-        message = await self._opener.open_now(self._place, self._taken)
+        may_open = self._gone <= GONE_LIMIT
+        message = await self._opener.open_now(self._place, self._taken) if may_open else None
         if message is None:
             self._status.show(self._draft.status or LATE_STATUS)
             return
@@ -170,6 +171,11 @@ class AnswerWriter:
         self._writes_with = message.method if message else ""
         if self._writes_with:
             self._api.pacer.enter(self._writes_with)
+
+    def _lose(self) -> None:
+        self._gone += 1
+        log.warning("a message of the answer is gone; writing a new one")
+        self._use(None)
 
     async def _edit_from_now_on(self) -> None:
         if self._current is not None:
@@ -198,12 +204,8 @@ class AnswerWriter:
                     await self._current.finish(text, choices)
             except StreamOver:
                 await self._edit_from_now_on()
-            except MessageGone as gone:
-                self._gone += 1
-                if self._gone > GONE_LIMIT:
-                    raise DeliveryError("the messages of the answer vanish") from gone
-                log.warning("a message of the answer is gone; writing a new one")
-                self._use(None)
+            except MessageGone:
+                self._lose()
             except MessageTooLong:
                 text = await self._finish_shorter(text)
             else:

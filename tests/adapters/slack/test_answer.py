@@ -14,7 +14,7 @@ from core.document import Document, Text
 from core.draft import Draft, Ending
 from core.errors import DeliveryError
 from tests.adapters.slack.chatbot import RATED, says
-from tests.adapters.slack.conftest import running_bot
+from tests.adapters.slack.conftest import WallClock, running_bot
 from tests.standins.slack import faults
 
 if TYPE_CHECKING:
@@ -28,6 +28,18 @@ STOPPED = Ending(
     footer="m, 1 s",
     can_retry=True,
 )
+
+
+class HastyClock(WallClock):
+    """For waits of a minute that a test has no time for."""
+
+    PACE = 50
+
+    def monotonic(self) -> float:
+        return super().monotonic() * self.PACE
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds / self.PACE)
 
 
 def text_of(message: Message) -> str:
@@ -233,6 +245,23 @@ async def test_where_nothing_can_be_written_the_engine_is_told(bot: Bot, code: s
         await answered(bot)
     assert not failure.value.retryable
     assert len(bot.slack.calls()) < 10
+
+
+async def test_where_nobody_may_edit_the_answer_is_posted_whole_at_its_end() -> None:
+    async with running_bot(time_scale=50, clock=HastyClock()) as bot:
+        bot.slack.faults.on("chat.startStream", faults.error("feature_disabled"), times=None)
+        bot.slack.faults.on("chat.update", faults.error("edit_window_closed"), times=None)
+
+        async def script(draft: Draft) -> None:
+            draft.append("One ")
+            await HastyClock().sleep(20)
+            draft.append("two.")
+            draft.end(RATED)
+
+        bot.chatbot.script = script
+        *shells, answer = await answered(bot)
+        assert text_of(answer) == "One two."
+        assert [text_of(shell) for shell in shells] == ["…"] * 4
 
 
 async def test_an_old_stream_goes_on_by_editing(bot: Bot) -> None:
