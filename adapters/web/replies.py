@@ -80,7 +80,8 @@ class WebReply:
     ) -> Message:
         """An empty message whose id is stored: that of an earlier run, or a new one."""
         conversation = self._queued.message.conversation
-        begun = self._rooms.find(parts[0].message_id) if parts else None
+        there = [one for part in parts if (one := self._rooms.find(part.message_id))]
+        begun = there[0] if there else None
         found = begun or self._rooms.begun_for(self._queued.turn_id)
         shell = self._put(
             Message(
@@ -97,6 +98,9 @@ class WebReply:
         )
         if begun is None:
             await save(ref_of(shell.room, shell.id))
+        for stale in there[1:]:
+            if stale.id != shell.id:
+                self._remove(stale)
         return shell
 
     def _finish(self, shell: Message, text: str, ending: Ending) -> None:
@@ -118,6 +122,12 @@ class WebReply:
     def _put(self, message: Message) -> Message:
         try:
             return self._rooms.put(message)
+        except OSError as error:
+            raise DeliveryError("the journal is not writable", retryable=True) from error
+
+    def _remove(self, message: Message) -> None:
+        try:
+            self._rooms.remove(message.id)
         except OSError as error:
             raise DeliveryError("the journal is not writable", retryable=True) from error
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 from adapters.slack.outbound.answer import AnswerWriter
 from adapters.slack.outbound.draw import draw, has_chart, to_text
 from adapters.slack.outbound.ending import to_choices
-from adapters.slack.outbound.messages import to_fallback
+from adapters.slack.outbound.messages import MessageGone, to_fallback
 from adapters.slack.outbound.opening import SHELL_TEXT
+from adapters.slack.outbound.removing import remove
 from adapters.slack.outbound.status import StatusLine
 from adapters.slack.place import Place
 from adapters.slack.web.errors import SlackRefused, SlackUnreachable, delivery_error
+from core.errors import DeliveryError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -70,13 +72,13 @@ class SlackReply:
         for ts in await self._orphans(parts):
             await save(self._place.ref(ts))
             known.append(ts)
-        if not known:
-            shell = {"markdown_text": SHELL_TEXT}
-            ts = await self._replies.opener.post(self._place, shell, [])
-            await save(self._place.ref(ts))
-            known.append(ts)
-        message = self._replies.opener.reuse(self._place, known[0])
-        await message.finish("", _document_choices(document))
+        if await self._fill_first(known, document):
+            return
+        shell = {"markdown_text": SHELL_TEXT}
+        ts = await self._replies.opener.post(self._place, shell, [])
+        await save(self._place.ref(ts))
+        if not await self._fill_first([ts], document):
+            raise DeliveryError("the message of the report vanished", retryable=True)
 
     async def whisper(self, document: Document) -> None:
         place = self._place
@@ -100,6 +102,19 @@ class SlackReply:
             except SlackUnreachable as failure:
                 raise delivery_error(method, failure) from failure
             return
+
+    async def _fill_first(self, known: Sequence[str], document: Document) -> bool:
+        """Into the first message that is still there; the ones behind it go. False: none is."""
+        for at, ts in enumerate(known):
+            message = self._replies.opener.reuse(self._place, ts)
+            try:
+                await message.finish("", _document_choices(document))
+            except MessageGone:
+                continue
+            for stale in known[at + 1 :]:
+                await remove(self._replies.api, self._place.channel, stale)
+            return True
+        return False
 
     async def _orphans(self, parts: Sequence[MessageRef]) -> Sequence[str]:
         if not self._recovered:
