@@ -3,36 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from core.document import Document, Text
 from core.draft import Draft, Ending
-from core.errors import OwnershipLost
-from tests.contracts.replies import PLATFORMS
+from core.errors import DeliveryError, OwnershipLost
+from tests.contracts.platforms import PLATFORMS, queued
+from tests.fakes.clock import settle
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import Callable
 
     from core.conversation import MessageRef
-    from tests.contracts.replies import Screen
+    from core.ports import Reply
+    from tests.conftest import Count
+    from tests.contracts.platforms import Screen
 
 ANSWERED = Ending("answered", can_rate=True)
+REPORT = Document("", (Text("42 requests"),))
 
 
-@pytest.fixture(params=PLATFORMS)
-async def screen(request: pytest.FixtureRequest) -> AsyncIterator[Screen]:
-    async with PLATFORMS[request.param]() as screen:
-        yield screen
-
-
-class Saved:
-    def __init__(self) -> None:
-        self.refs: list[MessageRef] = []
-
+class Saved(list["MessageRef"]):
     async def __call__(self, ref: MessageRef) -> None:
-        self.refs.append(ref)
+        self.append(ref)
 
 
 def ended(text: str, ending: Ending = ANSWERED) -> Draft:
@@ -43,22 +41,34 @@ def ended(text: str, ending: Ending = ANSWERED) -> Draft:
     return draft
 
 
+def open_reply(screen: Screen, turn_id: str = "turn", **changes: object) -> Reply:
+    return screen.platform.replies.open(queued(screen, turn_id, **changes))
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 - neither a draft nor a reader tells of it
+            await asyncio.sleep(0)
+
+
+async def begun(screen: Screen, text: str, saved: Saved) -> tuple[Draft, asyncio.Task[None]]:
+    """An answer that is being written, its first words on the screen."""
+    draft = Draft()
+    writing = asyncio.create_task(open_reply(screen).write(draft, (), saved))
+    draft.append(text)
+    await until(lambda: draft.first_visible_at is not None)
+    return draft, writing
+
+
 async def test_the_whole_text_is_shown_when_write_returns(screen: Screen) -> None:
     saved = Saved()
-    draft = ended("The whole answer.")
-    await screen.platform.replies.open(screen.queued()).write(draft, (), saved)
+    await open_reply(screen).write(ended("The whole answer."), (), saved)
     assert list(screen.texts().values()) == ["The whole answer."]
-    assert [ref.message_id for ref in saved.refs] == list(screen.texts())
+    assert [ref.message_id for ref in saved] == list(screen.texts())
 
 
 async def test_text_is_shown_while_it_grows(screen: Screen) -> None:
-    draft, saved = Draft(), Saved()
-    reply = screen.platform.replies.open(screen.queued())
-    writing = asyncio.create_task(reply.write(draft, (), saved))
-    draft.append("First")
-    async with asyncio.timeout(5):
-        while draft.first_visible_at is None:  # noqa: ASYNC110 - a draft tells nobody of it
-            await asyncio.sleep(0)
+    draft, writing = await begun(screen, "First", Saved())
     assert list(screen.texts().values()) == ["First"]
     draft.append(" and last")
     draft.end(ANSWERED)
@@ -66,43 +76,164 @@ async def test_text_is_shown_while_it_grows(screen: Screen) -> None:
     assert list(screen.texts().values()) == ["First and last"]
 
 
+async def test_what_the_bot_does_is_shown_and_is_no_text(screen: Screen) -> None:
+    draft = Draft()
+    writing = asyncio.create_task(open_reply(screen).write(draft, (), Saved()))
+    draft.show_status("Trying again in 2 s")
+    await until(lambda: screen.status() == "Trying again in 2 s")
+    assert all(text in ("", "…") for text in screen.texts().values())
+    assert draft.first_visible_at is None
+    draft.append("Here.")
+    draft.end(ANSWERED)
+    await writing
+    assert list(screen.texts().values()) == ["Here."]
+
+
 async def test_nothing_is_said_before_the_ref_is_saved(screen: Screen) -> None:
     async def lose(ref: MessageRef) -> None:
         raise OwnershipLost
 
     with pytest.raises(OwnershipLost):
-        await screen.platform.replies.open(screen.queued()).write(ended("secret"), (), lose)
+        await open_reply(screen).write(ended("secret"), (), lose)
+    with pytest.raises(OwnershipLost):
+        await open_reply(screen, "other").post(REPORT, (), lose)
     assert all(text in ("", "…") for text in screen.texts().values())
 
 
 async def test_messages_of_an_earlier_run_are_used_again(screen: Screen) -> None:
     first, later = Saved(), Saved()
-    await screen.platform.replies.open(screen.queued()).write(ended("half"), (), first)
-    again = screen.platform.replies.open(screen.queued(starts=2, recovered=True))
-    await again.write(ended("The whole."), first.refs, later)
-    assert later.refs == []
+    await open_reply(screen).write(ended("half"), (), first)
+    await open_reply(screen, starts=2, recovered=True).write(ended("The whole."), first, later)
+    assert later == []
     assert list(screen.texts().values()) == ["The whole."]
 
 
-async def test_a_cancelled_write_leaves_what_is_there(screen: Screen) -> None:
-    draft, saved = Draft(), Saved()
-    reply = screen.platform.replies.open(screen.queued())
-    writing = asyncio.create_task(reply.write(draft, (), saved))
-    draft.append("So far")
-    async with asyncio.timeout(5):
-        while draft.first_visible_at is None:  # noqa: ASYNC110 - a draft tells nobody of it
-            await asyncio.sleep(0)
+@pytest.mark.parametrize("method", ["write", "post"])
+async def test_what_is_left_of_an_earlier_run_is_no_part_of_the_new(
+    screen: Screen, method: str
+) -> None:
+    parts, later = Saved(), Saved()
+    await open_reply(screen, "one").write(ended("stale words"), (), parts)
+    await open_reply(screen, "two").write(ended("more stale words"), (), parts)
+    assert len(set(parts)) == 2
+    if method == "write":
+        await open_reply(screen, "again").write(ended("42 requests"), parts, later)
+    else:
+        await open_reply(screen, "again").post(REPORT, parts, later)
+    assert later == []
+    assert screen.texts() == {parts[0].message_id: "42 requests"}
+
+
+@pytest.mark.parametrize("method", ["write", "post"])
+async def test_a_message_that_was_deleted_is_replaced_by_a_new_one(
+    screen: Screen, method: str
+) -> None:
+    gone, fresh = Saved(), Saved()
+    await open_reply(screen, "one").write(ended("half"), (), gone)
+    screen.erase(gone[0].message_id)
+    if method == "write":
+        await open_reply(screen, "again").write(ended("42 requests"), gone, fresh)
+    else:
+        await open_reply(screen, "again").post(REPORT, gone, fresh)
+    assert screen.texts() == {fresh[0].message_id: "42 requests"}
+
+
+async def test_a_cancelled_write_leaves_what_is_there_to_the_next_run(screen: Screen) -> None:
+    saved, later = Saved(), Saved()
+    draft, writing = await begun(screen, "So far", saved)
+    draft.append(", unseen")
     writing.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await writing
-    assert list(screen.texts().values()) == ["So far"]
+    async with asyncio.timeout(1):
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+    draft.append(" for good")
+    draft.end(ANSWERED)
+    await settle()
+    assert list(screen.texts().values()) in (["So far"], ["So far, unseen"])
+    await open_reply(screen, starts=2, recovered=True).write(ended("The whole."), saved, later)
+    assert screen.texts() == {saved[0].message_id: "The whole."}
+    assert later == []
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        Ending("answered", footer="m, 1 s", can_rate=True),
+        Ending("failed", Document("", (Text("It broke."),)), can_retry=True),
+        Ending("answered", Document("", (Text("Cut short."),)), can_rate=True, can_retry=True),
+        Ending("refused", Document("", (Text("Too many."),))),
+    ],
+    ids=["footer", "retry", "both", "neither"],
+)
+@pytest.mark.parametrize("text", ["Half an answer", ""])
+async def test_how_an_answer_ended_stands_below_it(
+    screen: Screen, ending: Ending, text: str
+) -> None:
+    saved = Saved()
+    await open_reply(screen).write(ended(text, ending), (), saved)
+    below = screen.below(saved[-1].message_id)
+    assert (below.can_rate, below.can_retry) == (ending.can_rate, ending.can_retry)
+    said = ending.footer or next(b.markdown for b in ending.notice.blocks if isinstance(b, Text))  # type: ignore[union-attr]  # a footer or a notice
+    assert said in below.words
 
 
 async def test_a_report_is_one_message_and_replaces_the_one_of_before(screen: Screen) -> None:
     saved = Saved()
-    document = Document("Numbers", (Text("42"),))
-    await screen.platform.replies.open(screen.queued()).post(document, (), saved)
-    assert len(screen.texts()) == len(saved.refs) == 1
-    again = screen.platform.replies.open(screen.queued(starts=2))
-    await again.post(document, saved.refs, saved)
-    assert len(screen.texts()) == len(saved.refs) == 1
+    await open_reply(screen).post(REPORT, (), saved)
+    assert screen.texts() == {saved[0].message_id: "42 requests"}
+    await open_reply(screen, starts=2).post(REPORT, saved, saved)
+    assert len(screen.texts()) == len(saved) == 1
+
+
+async def test_a_whisper_reaches_the_asker_alone(screen: Screen) -> None:
+    await open_reply(screen).whisper(REPORT)
+    assert screen.whispers() == [(screen.asker, "42 requests")]
+    assert screen.texts() == {}
+
+
+@pytest.mark.parametrize("method", ["write", "post", "whisper"])
+async def test_a_platform_that_refuses_is_a_delivery_error(screen: Screen, method: str) -> None:
+    screen.refuse()
+    reply = open_reply(screen)
+    attempts = {
+        "write": lambda: reply.write(ended("words"), (), Saved()),
+        "post": lambda: reply.post(REPORT, (), Saved()),
+        "whisper": lambda: reply.whisper(REPORT),
+    }
+    with pytest.raises(DeliveryError):
+        await attempts[method]()
+    assert not any(screen.texts().values())
+    assert screen.whispers() == []
+
+
+@pytest.mark.parametrize("name", PLATFORMS)
+def test_no_character_is_lost_however_the_text_arrives(name: str, count: Count) -> None:
+    """Whitespace may change where a platform cuts one answer into several messages."""
+
+    @given(
+        words=st.integers(1, 4_000),
+        cuts=st.lists(st.integers(0, 24_000), max_size=12),
+        pauses=st.integers(0, 3),
+    )
+    @example(words=4_000, cuts=[5, 13_000], pauses=3)
+    @settings(max_examples=count(short=6, long=200))
+    def check(words: int, cuts: list[int], pauses: int) -> None:
+        text = " ".join(f"word{number}" for number in range(words))
+        edges = sorted({0, len(text), *(cut for cut in cuts if cut < len(text))})
+        pieces = [text[a:b] for a, b in pairwise(edges)]
+        said = asyncio.run(shown(pieces, pauses))
+        assert "".join(said.split()) == "".join(text.split())
+
+    async def shown(pieces: list[str], pauses: int) -> str:
+        async with PLATFORMS[name]() as screen:
+            draft, saved = Draft(), Saved()
+            writing = asyncio.create_task(open_reply(screen).write(draft, (), saved))
+            for piece in pieces:
+                draft.append(piece)
+                await settle(pauses)
+            draft.end(ANSWERED)
+            await writing
+            assert [ref.message_id for ref in saved] == list(screen.texts())
+            return " ".join(screen.texts().values())
+
+    check()

@@ -54,7 +54,7 @@ class FakeReply:
             if draft.text and draft.first_visible_at is None:
                 draft.first_visible_at = self._chat.clock.monotonic()
             self._chat.note()
-        shown.text, shown.ending = draft.text, draft.ending
+        shown.text, shown.ending, shown.document = draft.text, draft.ending, None
         self._chat.note()
 
     async def post(
@@ -68,6 +68,7 @@ class FakeReply:
         self._chat.note()
 
     async def whisper(self, document: Document) -> None:
+        self._chat.fail_if_told()
         self._chat.whispers.append((self._queued.message.author.user_id, document))
         self._chat.note()
 
@@ -75,8 +76,11 @@ class FakeReply:
         self, parts: Sequence[MessageRef], save: Callable[[MessageRef], Awaitable[None]]
     ) -> Shown:
         self._chat.fail_if_told()
-        if parts:
-            return self._chat.shown[parts[0]]
+        there = [ref for ref in dict.fromkeys(parts) if ref in self._chat.shown]
+        for stale in there[1:]:
+            del self._chat.shown[stale]
+        if there:
+            return self._chat.shown[there[0]]
         self._chat.counter += 1
         asked = self._queued.message.ref
         ref = MessageRef(
@@ -99,6 +103,8 @@ class FakeChat:
         self.files: dict[str, bytes] = {}
         self.failures: list[DeliveryError] = []
         """Raised one by one, before anything is shown."""
+        self.unreadable: DeliveryError | None = None
+        """Raised instead of what was said."""
         self.asked_since: list[str | None] = []
         self.names: dict[str, str] = {}
         """Learned when an answer begins; who is not in it keeps the name of the message."""
@@ -112,7 +118,12 @@ class FakeChat:
         self, message: InboundMessage, since: str | None, limit: int
     ) -> Sequence[Said]:
         self.asked_since.append(since)
-        return self.said[-limit:]
+        if self.unreadable is not None:
+            raise self.unreadable
+        ids = [one.message_id for one in self.said]
+        end = ids.index(message.ref.message_id) if message.ref.message_id in ids else len(ids)
+        start = ids.index(since) + 1 if since in ids else 0
+        return self.said[start:end][-limit:] if limit > 0 else []
 
     async def read(
         self, message: InboundMessage, attachment: Attachment, limit_bytes: int
