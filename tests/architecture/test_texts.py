@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 LINK = re.compile(r"!?\[[^\]]*\]\(\s*<?([^)\s>]+)>?[^)]*\)")
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
+PATH = re.compile(r"`((?:\.ci|adapters|benchmarks|bot|core|docs|prompts|tests)/[\w./-]*)`")
 HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*$", re.MULTILINE)
 SECRETS = {
     "Slack": r"xox[abeprs]-\d{8,}",
@@ -57,6 +58,22 @@ def test_a_dead_link_is_noticed(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("# A b\n[x](#a-b) [y](#c) [z](gone.md) [w](https://example.org)\n", "utf-8")
     assert dead_links(page) == ["#c", "gone.md"]
+
+
+def missing_paths(text: str) -> list[str]:
+    """Files and folders of ours, named in code spans, that are not there."""
+    named = PATH.findall(FENCE.sub("", text))
+    return [path for path in named if "NAME" not in path and not (ROOT / path).exists()]
+
+
+def test_documents_name_files_that_exist() -> None:
+    missing = {name_of(page): missing_paths(page.read_text("utf-8")) for page in documents()}
+    assert {page: paths for page, paths in missing.items() if paths} == {}
+
+
+def test_a_missing_file_is_noticed() -> None:
+    text = "`core/turn.py`, `core/gone.py`, `core/text`, `bot/gone/`, `core/commands/NAME.py`"
+    assert missing_paths(text) == ["core/gone.py", "bot/gone/"]
 
 
 def test_no_file_holds_what_looks_like_a_secret() -> None:
