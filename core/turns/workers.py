@@ -100,13 +100,16 @@ class Workers:
 
     async def beat(self) -> None:
         """Renew the lease and follow stop marks; to be called once a second. When the lease cannot
-        be renewed in time, own turns end before somebody else may take them."""
+        be renewed in time, for whatever reason, own turns end before somebody else may take them.
+        Never raises."""
         sent_at = self._clock.monotonic()
+        left_s = self._alive_until - sent_at
         try:
-            marks = await self._inbox.beat()
-        except NotStored as error:
-            logger.warning("the lease could not be renewed: %s", error)
-            if self._clock.monotonic() > self._alive_until:
+            async with asyncio.timeout(left_s if left_s > 0 else STORE_RETRY_S):
+                marks = await self._inbox.beat()
+        except Exception as error:  # noqa: BLE001 - all that counts is that there is no new lease
+            logger.warning("the lease could not be renewed: %r", error)
+            if self._clock.monotonic() >= self._alive_until:
                 self._abandon_ship()
             return
         self._alive_until = sent_at + self._lease_s - LEASE_MARGIN_S

@@ -108,3 +108,50 @@ async def test_what_is_accepted_in_the_moment_of_draining_is_left_to_the_next_pr
     [hold] = await office.store.adopt(5)
     queued = await hold.begin()
     assert (queued.starts, queued.failures) == (1, 0)
+
+
+class Hangs(FakeStore):
+    """As a connection into nowhere: a beat never returns."""
+
+    hanging = False
+
+    async def beat(self):
+        if self.hanging:
+            await asyncio.Event().wait()
+        return await super().beat()
+
+
+class Surprises(FakeStore):
+    broken_beat = False
+
+    async def beat(self):
+        if self.broken_beat:
+            raise RuntimeError("nobody thought of this")
+        return await super().beat()
+
+
+@pytest.mark.parametrize("lost", ["hanging", "broken_beat"])
+async def test_a_lease_that_is_not_renewed_for_whatever_reason_ends_own_turns_in_time(lost):
+    store = Hangs(LoopClock()) if lost == "hanging" else Surprises(LoopClock())
+    office = Office(["Text", asyncio.Event()], store=store)
+    await office.desk.accept(ask("Q?"))
+    await office.chat.until(lambda: any(shown.text for shown in office.chat.answers))
+    await office.workers.beat()
+    setattr(store, lost, True)
+    async with asyncio.timeout(9.5):
+        while office.model.running:
+            await office.workers.beat()
+            await asyncio.sleep(1)
+
+
+async def test_a_beat_that_hung_is_followed_by_others():
+    store = Hangs(LoopClock())
+    office = Office("Ok.", store=store)
+    store.hanging = True
+    async with asyncio.timeout(60):
+        for _ in range(3):
+            await office.workers.beat()
+    store.hanging = False
+    await office.workers.beat()
+    await office.desk.accept(ask("Q?"))
+    await office.recorded()
