@@ -60,14 +60,14 @@ async def _run(bot: Bot, server: Server, settings: Settings, stopping: asyncio.E
     if settings.metrics_port:
         await server.start_metrics(settings.metrics_host, settings.metrics_port, bot.metrics.render)
     await bot.start(server)
-    beating = asyncio.create_task(_beat(bot))
+    beating = asyncio.create_task(beat_forever(bot))
     server.readiness = bot.readiness
     logger.info("ready")
     waiting = asyncio.create_task(stopping.wait())
     try:
         await asyncio.wait({beating, waiting}, return_when=asyncio.FIRST_COMPLETED)
         if beating.done():
-            beating.result()  # it only ends by raising
+            beating.result()  # it only ends by raising what is no Exception
         logger.info("stopping: running answers get %g s", settings.drain_s)
         server.readiness = _draining
         await bot.drain(settings.drain_s)
@@ -77,14 +77,18 @@ async def _run(bot: Bot, server: Server, settings: Settings, stopping: asyncio.E
         await asyncio.wait({beating, waiting})
 
 
-async def _beat(bot: Bot) -> None:
+async def beat_forever(bot: Bot) -> None:
     """Once a second: renew the lease, follow stop marks, adopt what nobody works on."""
     clock = bot.clock
     while True:
         before = clock.monotonic()
         await clock.sleep(BEAT_S)
         bot.metrics.loop_lag(clock.monotonic() - before - BEAT_S)
-        await bot.beat()
+        try:
+            await bot.beat()
+        except Exception:
+            # Running answers are worth more than whatever failed here; the next beat is near.
+            logger.exception("a beat failed")
 
 
 async def _draining() -> Mapping[str, str]:

@@ -91,6 +91,7 @@ class Bot:
     """Closed in the end, last opened first."""
     _swept_at: float = field(default=0.0, init=False)
     _loading: asyncio.Task[None] | None = field(default=None, init=False)
+    _looking: asyncio.Task[None] | None = field(default=None, init=False)
 
     async def start(self, server: Server) -> None:
         """Connect the channels; from here on messages are taken."""
@@ -115,12 +116,10 @@ class Bot:
     async def beat(self) -> None:
         """Once a second: the lease, stop marks, adoption and gauges."""
         await self.workers.beat()
-        try:
-            await self._sweep()
-            self.metrics.inbox(*await self.store.depth())
-        except NotStored as error:
-            logger.warning("the inbox could not be looked at: %s", error)
         self.metrics.breakers(self.model.breaking.states())
+        if self._looking is None or self._looking.done():
+            # Behind it: the next beat must not wait for a slow look.
+            self._looking = asyncio.create_task(self._look())
 
     async def drain(self, timeout_s: float) -> None:
         """Nothing new by a socket, running answers end, the rest is handed over."""
@@ -130,8 +129,9 @@ class Bot:
 
     async def close(self) -> None:
         self.schedule.stop()
-        if self._loading is not None:
-            self._loading.cancel()
+        for task in (self._loading, self._looking):
+            if task is not None:
+                task.cancel()
         for channel in self.channels:
             await channel.adapter.stop()
         await self.resources.aclose()
@@ -144,6 +144,15 @@ class Bot:
         except Exception:
             logger.exception("LiteLLM could not be loaded")
         quieten_libraries()  # again, as some of them set their own loggers up when imported
+
+    async def _look(self) -> None:
+        try:
+            await self._sweep()
+            self.metrics.inbox(*await self.store.depth())
+        except NotStored as error:
+            logger.warning("the inbox could not be looked at: %s", error)
+        except Exception:
+            logger.exception("the inbox could not be looked at")
 
     async def _sweep(self) -> None:
         await self.workers.sweep()

@@ -1,0 +1,103 @@
+"""The heartbeat of the process: what may not stop it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from types import SimpleNamespace
+
+import pytest
+
+from bot.lifecycle import beat_forever
+from bot.running import Bot
+from core.errors import NotStored
+from tests.core.turns.office import Office
+from tests.fakes.clock import LoopClock
+from tests.fakes.store import FakeStore
+
+pytestmark = pytest.mark.looptime
+
+
+class Metrics:
+    broken = False
+
+    def loop_lag(self, seconds):
+        pass
+
+    def inbox(self, open_messages, oldest_s):
+        if self.broken:
+            raise ValueError("no such gauge")
+
+    def breakers(self, states):
+        pass
+
+
+class Watched(FakeStore):
+    """Counts beats; what it reads can hang or fail."""
+
+    beats = 0
+    reads = "fine"
+
+    async def beat(self):
+        self.beats += 1
+        return await super().beat()
+
+    async def depth(self):
+        if self.reads == "hang":
+            await asyncio.Event().wait()
+        if self.reads == "fail":
+            raise NotStored("the disk is gone")
+        return await super().depth()
+
+
+def make_bot(store):
+    office = Office("Ok.", store=store)
+    return Bot(
+        clock=office.clock,
+        store=store,
+        workers=office.workers,
+        desk=office.desk,
+        metrics=Metrics(),
+        model=SimpleNamespace(breaking=SimpleNamespace(states=dict)),
+        schedule=SimpleNamespace(stop=lambda: None),
+        channels=(),
+        resources=AsyncExitStack(),
+    )
+
+
+async def run_for(bot, seconds):
+    beating = asyncio.create_task(beat_forever(bot))
+    await asyncio.wait({beating}, timeout=seconds)
+    assert not beating.done(), "the heart has stopped"
+    beating.cancel()
+    await asyncio.wait({beating})
+
+
+@pytest.mark.parametrize("reads", ["fine", "hang", "fail"])
+async def test_the_lease_is_renewed_each_second_whatever_reading_does(reads):
+    store = Watched(LoopClock())
+    bot = make_bot(store)
+    store.reads = reads
+    await run_for(bot, 10.5)
+    await bot.close()
+    assert store.beats == 10
+
+
+async def test_a_gauge_that_fails_does_not_end_the_process():
+    store = Watched(LoopClock())
+    bot = make_bot(store)
+    bot.metrics.broken = True
+    await run_for(bot, 5.5)
+    await bot.close()
+    assert store.beats == 5
+
+
+async def test_an_inbox_that_cannot_be_looked_at_is_named_after_a_while():
+    store = Watched(LoopClock())
+    bot = make_bot(store)
+    await run_for(bot, 2.5)
+    assert await bot.readiness() == {}
+    store.adopt = lambda limit: asyncio.Event().wait()
+    await run_for(bot, 20)
+    assert "not looked at" in (await bot.readiness())["inbox"]
+    await bot.close()
