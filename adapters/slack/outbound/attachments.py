@@ -54,6 +54,8 @@ class SlackAttachments:
                 return await self._download(url, attachment.media_type, limit_bytes)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise DeliveryError(f"file: {type(error).__name__}", retryable=True) from error
+        except ValueError as error:
+            raise DeliveryError("file: no address") from error
 
     async def _url(self, attachment: Attachment) -> str:
         """As the message said, or as Slack says now: a shared file comes without an address."""

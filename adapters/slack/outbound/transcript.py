@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.slack.markup import named_people, read_text
@@ -20,9 +21,13 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-PAGE: Final = 200
-"""One page, whatever the thread's length; what is older than it is left out."""
+PAGE: Final = 1_000
+"""The most that Slack gives at once: https://docs.slack.dev/reference/methods/conversations.replies"""
+PAGES_MAX: Final = 5
+"""Slack begins with the oldest, so the newest of a long thread are on its last page."""
 REPLIES: Final = "conversations.replies"
+
+log = logging.getLogger(__name__)
 
 
 class SlackTranscript:
@@ -36,16 +41,15 @@ class SlackTranscript:
         place = Place.read(message.reply_to)
         if place.thread_ts == place.question_ts:
             return ()
-        said = [
-            fields
-            for fields in await self._read_page(place, since)
-            if _is_said(fields, place, since)
-        ][-limit:]
+        if limit < 1:
+            return ()
+        found = await self._read_thread(place, since)
+        said = [fields for fields in found if _is_said(fields, place, since)][-limit:]
         await self._names.resolve(self._people(said))
         return [self._to_said(fields, place) for fields in said]
 
-    async def _read_page(self, place: Place, since: str | None) -> list[Json]:
-        arguments = {
+    async def _read_thread(self, place: Place, since: str | None) -> list[Json]:
+        arguments: Json = {
             "channel": place.channel,
             "ts": place.thread_ts,
             "latest": place.question_ts,
@@ -57,8 +61,19 @@ class SlackTranscript:
             data = await self._api.call(REPLIES, arguments)
         except (SlackRefused, SlackUnreachable) as failure:
             raise delivery_error(REPLIES, failure) from failure
-        messages = data.get("messages")
-        return [m for m in messages if isinstance(m, dict)] if isinstance(messages, list) else []
+        found = _messages(data)
+        for _ in range(PAGES_MAX - 1):
+            cursor = _next_cursor(data)
+            if not cursor:
+                break
+            try:
+                # Nobody waits for a minute: an app outside the Marketplace has one call in it.
+                data = await self._api.call_now(REPLIES, arguments | {"cursor": cursor})
+            except (SlackRefused, SlackUnreachable) as failure:
+                log.warning("the newest of a long thread were not read: %s", failure)
+                break
+            found += _messages(data)
+        return found
 
     def _people(self, messages: Sequence[Json]) -> set[str]:
         found = {str(fields["user"]) for fields in messages}
@@ -75,6 +90,16 @@ class SlackTranscript:
             sent_at=read_ts(str(fields["ts"])),
             message_id=str(fields["ts"]),
         )
+
+
+def _messages(data: Json) -> list[Json]:
+    messages = data.get("messages")
+    return [m for m in messages if isinstance(m, dict)] if isinstance(messages, list) else []
+
+
+def _next_cursor(data: Json) -> str:
+    metadata = data.get("response_metadata")
+    return str(metadata.get("next_cursor") or "") if isinstance(metadata, dict) else ""
 
 
 def _is_said(fields: Json, place: Place, since: str | None) -> bool:
