@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from adapters.web.cast import BOT, PEOPLE, ROOMS, key_of, ref_of
+from adapters.web.rooms import sent_at_ms_of
 from core.conversation import Attachment, InboundMessage
 from core.turn import Said
 
@@ -63,12 +64,13 @@ class WebTranscript:
     ) -> Sequence[Said]:
         said: list[Said] = []
         conversation = message.conversation
+        since_ms = sent_at_ms_of(since) if since is not None else 0
         for one in self._rooms.conversation(conversation.channel, conversation.thread):
             if one.id == message.ref.message_id:
                 break
             if since is not None and one.id == since:
                 said.clear()
-            elif one.author in PEOPLE:
+            elif one.author in PEOPLE and not one.deleted and one.sent_at_ms >= since_ms:
                 author = PEOPLE[one.author].author
                 said.append(Said(author, _to_plain(one.text), _sent_at(one), one.id))
         return said[-limit:] if limit > 0 else []

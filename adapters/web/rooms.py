@@ -22,8 +22,17 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_TIME_DIGITS = 11
 KEPT_MESSAGES = 2_000
 """Over all rooms; the oldest are dropped when the playground starts."""
+
+
+def sent_at_ms_of(message_id: str) -> int:
+    """Also of a message that is gone; 0 for what is no id of ours."""
+    try:
+        return int(message_id[:_TIME_DIGITS], 16)
+    except ValueError:
+        return 0
 
 
 class Rooms:
@@ -50,7 +59,7 @@ class Rooms:
 
     def new_id(self) -> str:
         """Unlike any id of an earlier run, even when its journal was removed in between."""
-        return f"{self.now_ms():011x}{secrets.token_hex(3)}"
+        return f"{self.now_ms():0{_TIME_DIGITS}x}{secrets.token_hex(3)}"
 
     def find(self, message_id: str) -> Message | None:
         return self._messages.get(message_id)
