@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -9,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Protocol
 
-from adapters.web.cast import BOT, PEOPLE
+from adapters.web.cast import BOT
 from adapters.web.channel import WebChannel
 from adapters.web.reading import read_message
 from core.conversation import Attachment, Author, ConversationKey, InboundMessage, MessageRef
@@ -24,6 +25,7 @@ from tests.standins.slack import SlackFile, faults
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from datetime import datetime
 
     from core.ports import Platform
     from tests.adapters.slack.conftest import Bot
@@ -131,7 +133,7 @@ class FakeScreen:
         """The fake keeps people's words alone."""
 
     def erase(self, message_id: str) -> None:
-        self._chat.said[:] = [one for one in self._chat.said if one.message_id != message_id]
+        self._chat.deleted.add(message_id)
         self._chat.shown = {
             ref: one for ref, one in self._chat.shown.items() if ref.message_id != message_id
         }
@@ -188,6 +190,7 @@ class SlackScreen:
         return str(calls[-1].args["status"]) if calls else ""
 
     def refuse(self) -> None:
+        self._bot.slack.faults.on("files.download", faults.http_status(403), times=None)
         self._bot.slack.faults.on("*", faults.error("is_archived"), times=None)
 
     def say(self, person: str, text: str) -> str:
@@ -216,6 +219,17 @@ class SlackScreen:
         return await bot.slack.wait_for(
             lambda: next((one for one in accepted if one.ref.message_id == asked.ts), None)
         )
+
+
+class TickingClock(LoopClock):
+    """No two moments are the same, as between what people type."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ticks = itertools.count()
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(milliseconds=next(self._ticks))
 
 
 class WebScreen:
@@ -309,9 +323,8 @@ async def on_slack() -> AsyncIterator[Screen]:
 
 @asynccontextmanager
 async def on_web() -> AsyncIterator[Screen]:
-    assert PEOPLE
     with TemporaryDirectory() as folder:
-        channel = WebChannel(Path(folder), LoopClock())
+        channel = WebChannel(Path(folder), TickingClock())
         await channel.start()
         try:
             yield WebScreen(channel)

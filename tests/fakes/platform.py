@@ -100,6 +100,8 @@ class FakeChat:
         self.shown: dict[MessageRef, Shown] = {}
         self.whispers: list[tuple[str, Document]] = []
         self.said: list[Said] = []
+        self.deleted: set[str] = set()
+        """Ids among those in `said`."""
         self.files: dict[str, bytes] = {}
         self.failures: list[DeliveryError] = []
         """Raised one by one, before anything is shown."""
@@ -123,7 +125,8 @@ class FakeChat:
         ids = [one.message_id for one in self.said]
         end = ids.index(message.ref.message_id) if message.ref.message_id in ids else len(ids)
         start = ids.index(since) + 1 if since in ids else 0
-        return self.said[start:end][-limit:] if limit > 0 else []
+        said = [one for one in self.said[start:end] if one.message_id not in self.deleted]
+        return said[-limit:] if limit > 0 else []
 
     async def read(
         self, message: InboundMessage, attachment: Attachment, limit_bytes: int
