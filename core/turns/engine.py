@@ -121,33 +121,36 @@ class Engine:
         progress = Progress(started_at=clock.monotonic(), waited_s=waited_s)
         turn = begin_turn(queued, "answered")
 
-        showing = asyncio.create_task(_write(reply, running.draft, hold, queued))
+        showing = running.show(_write(reply, running.draft, hold, queued))
         try:
-            turn = await self._ask(turn, queued, running, progress)
-            ending = self._ending(turn, running, progress)
-            turn = replace(turn, outcome=ending.outcome)
-            if not running.abandoned:
-                running.draft.end(ending)
-                turn = await self._shown(turn, showing)
+            try:
+                turn = await self._ask(turn, queued, running, progress)
+                ending = self._ending(turn, running, progress)
+                turn = replace(turn, outcome=ending.outcome)
+                if not running.abandoned:
+                    running.draft.end(ending)
+                    turn = await self._shown(turn, running, showing)
+            finally:
+                await _cancelled(showing)  # first: the conversation may be another's already
         except BaseException:
             # This run of the turn is not recorded, but its model calls were made and cost money.
             for completion in turn.completions or parts.meter.take(queued.turn_id):
                 await parts.completions.settle(completion)
             raise
-        finally:
-            await _cancelled(showing)
         return measured(turn, running.draft, progress, parts.clock.monotonic())
 
     async def _ask(
         self, turn: Turn, queued: QueuedMessage, running: Running, progress: Progress
     ) -> Turn:
-        """Run the model call into the draft; returns the turn with all that is known after it."""
-        queued = await self._with_name(queued)
-        request, turn = await self._request(replace(turn, author=queued.message.author), queued)
-        progress.model = request.model
+        """Read, and run the model call into the draft; returns the turn with all that is known
+        after it. A stop and the time limit end both."""
         try:
             async with asyncio.timeout(self._parts.answer_timeout_s):
-                await running.run_model_call(self._pump(request, running.draft, progress))
+                prepared = await running.run(self._request(turn, queued))
+                if prepared is not None:
+                    request, turn = prepared
+                    progress.model = request.model
+                    await running.run(self._pump(request, running.draft, progress))
         except TimeoutError as error:
             progress.error = ModelTimeout(f"no full answer in {self._parts.answer_timeout_s:g} s")
             progress.error.__cause__ = error
@@ -169,6 +172,7 @@ class Engine:
         )
 
     async def _request(self, turn: Turn, queued: QueuedMessage) -> tuple[ChatRequest, Turn]:
+        queued = await self._with_name(queued)
         parts, message = self._parts, queued.message
         platform = parts.platforms[message.ref.platform]
         past = await parts.turns.history(message.conversation, parts.max_history)
@@ -188,7 +192,8 @@ class Engine:
             max_tokens=parts.max_tokens,
             user=message.author.user_id,
         )
-        return request, replace(turn, context=context, prompt_version=prompt.version)
+        known = replace(turn, author=message.author, context=context, prompt_version=prompt.version)
+        return request, known
 
     async def _with_name(self, queued: QueuedMessage) -> QueuedMessage:
         people = self._parts.platforms[queued.message.ref.platform].people
@@ -237,10 +242,13 @@ class Engine:
         wait_s = (refusal.free_at - self._parts.clock.now()).total_seconds()
         return refusal.notice or build_limit_notice(refusal.scope, wait_s, turn_id)
 
-    async def _shown(self, turn: Turn, showing: asyncio.Task[None]) -> Turn:
+    async def _shown(self, turn: Turn, running: Running, showing: asyncio.Task[None]) -> Turn:
         """Wait until the answer is on the screen; a place that is gone for good fails the turn."""
+        await asyncio.wait({showing})
+        if running.abandoned and showing.cancelled():
+            return turn
         try:
-            await showing
+            showing.result()
         except DeliveryError as error:
             if error.retryable:
                 raise

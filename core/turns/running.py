@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from core.draft import Draft
 
@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
     from typing import Any
 
+_Result = TypeVar("_Result")
+
 
 class Running:
-    """The handle of one running answer. `stop` ends the model call and keeps what was written;
+    """The handle of one running answer. `stop` ends what `run` runs and keeps what was written;
     `abandon` also leaves the message alone, for a question that its author has deleted."""
 
     def __init__(self) -> None:
@@ -21,7 +23,8 @@ class Running:
         self._stop = asyncio.Event()
         self.abandoned = False
         self.recorded = asyncio.Event()
-        self._model_call: asyncio.Task[None] | None = None
+        self._part: asyncio.Task[Any] | None = None
+        self._showing: asyncio.Task[None] | None = None
 
     @property
     def stopped(self) -> bool:
@@ -29,25 +32,33 @@ class Running:
 
     def stop(self) -> None:
         self._stop.set()
-        if self._model_call is not None:
-            self._model_call.cancel()
+        if self._part is not None:
+            self._part.cancel()
 
     def abandon(self) -> None:
         self.abandoned = True
         self.stop()
+        if self._showing is not None:
+            self._showing.cancel()
 
-    async def run_model_call(self, call: Coroutine[Any, Any, None]) -> None:
-        """Run the call so that `stop` can end it; a stop returns quietly, all else raises."""
+    def show(self, writing: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Show the draft beside all that is run; the caller ends the task."""
+        self._showing = asyncio.create_task(writing)
+        return self._showing
+
+    async def run(self, work: Coroutine[Any, Any, _Result]) -> _Result | None:
+        """Run a part of the turn so that `stop` can end it; None: it did. All else raises."""
         if self._stop.is_set():
-            call.close()
-            return
-        self._model_call = asyncio.create_task(call)
+            work.close()
+            return None
+        part = asyncio.create_task(work)
+        self._part = part
         try:
-            await asyncio.wait({self._model_call})
+            await asyncio.wait({part})
         finally:
-            if not self._model_call.done():
-                self._model_call.cancel()
-                await asyncio.wait({self._model_call})
-        if self._model_call.cancelled() and self._stop.is_set():
-            return
-        await self._model_call
+            if not part.done():
+                part.cancel()
+                await asyncio.wait({part})
+        if part.cancelled() and self._stop.is_set():
+            return None
+        return await part

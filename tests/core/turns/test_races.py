@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from core.conversation import ConversationKey
 from core.errors import NotStored
-from tests.core.turns.making import ask
+from core.people.limits import LimitSettings
+from tests.core.turns.making import ADA, ask
 from tests.core.turns.office import Office
 from tests.fakes.clock import LoopClock
 from tests.fakes.model import Pause
+from tests.fakes.platform import FakeChat
 from tests.fakes.store import FakeStore
 
 pytestmark = pytest.mark.looptime
@@ -155,3 +158,78 @@ async def test_a_beat_that_hung_is_followed_by_others():
     await office.workers.beat()
     await office.desk.accept(ask("Q?"))
     await office.recorded()
+
+
+class SlowToRead(FakeChat):
+    """A platform that lets nobody read just now: it makes us wait, as for a rate limit."""
+
+    async def before(self, message, since, limit):
+        self.note()
+        await asyncio.sleep(600)
+        return []
+
+
+class SlowToEnd(FakeChat):
+    """A platform on which the last word of an answer takes its time."""
+
+    def open(self, queued):
+        reply, write = super().open(queued), super().open(queued).write
+
+        async def write_slowly(draft, parts, save):
+            await write(draft, parts, save)
+            await asyncio.sleep(600)
+
+        reply.write = write_slowly
+        return reply
+
+
+async def reading(office):
+    await office.chat.until(lambda: bool(office.chat.answers))
+    await asyncio.sleep(1)
+    assert office.model.requests == []
+
+
+async def test_a_stop_ends_a_turn_that_still_reads():
+    office = Office("Ok.", chat=SlowToRead(LoopClock()))
+    await office.desk.accept(ask("Q?"))
+    await reading(office)
+    assert await office.desk.stop(ask("").conversation, ADA)
+    async with asyncio.timeout(1):
+        [turn] = await office.recorded()
+    assert (turn.outcome, office.model.requests) == ("stopped", [])
+
+
+async def test_the_time_for_an_answer_counts_from_its_reading():
+    office = Office("Ok.", chat=SlowToRead(LoopClock()))
+    await office.desk.accept(ask("Q?"))
+    async with asyncio.timeout(125):
+        [turn] = await office.recorded()
+    assert (turn.outcome, turn.error) == ("failed", "timeout")
+
+
+async def test_a_question_deleted_while_its_answer_is_ended_is_acknowledged_at_once():
+    office = Office("Ok.", chat=SlowToEnd(LoopClock()))
+    message = ask("Q?")
+    await office.desk.accept(message)
+    await office.chat.until(lambda: any(shown.ending for shown in office.chat.answers))
+    async with asyncio.timeout(1):
+        assert await office.desk.deleted(message.ref) == (office.chat.answers[0].ref,)
+    assert len(office.turns) == 1
+
+
+class SlowToSettle(FakeStore):
+    async def settle(self, completion):
+        await asyncio.sleep(600)
+
+
+async def test_nothing_more_is_shown_once_a_turn_is_cut():
+    office = Office(["One", asyncio.Event()], store=SlowToSettle(LoopClock()))
+    await office.desk.accept(ask("Q?"))
+    await office.chat.until(lambda: any(shown.text for shown in office.chat.answers))
+    [running] = office.workers._running.values()
+    draining = asyncio.create_task(office.workers.drain(0))
+    await asyncio.sleep(1)
+    running.draft.append(" Two")
+    await asyncio.sleep(1)
+    assert office.chat.answers[0].text == "One"
+    await draining
