@@ -75,6 +75,9 @@ class Engine:
         if queued.kind == "command":
             return await self._run_command(queued, hold, reply)
         unanswerable = _find_fault(queued.message)
+        if unanswerable == "nothing_to_answer" and queued.recovered:
+            # It had words when it began: its author has deleted it since.
+            return begin_turn(queued, "stopped")
         if unanswerable is not None:
             await self._tell(reply, build_notice(unanswerable, queued.turn_id))
             return begin_turn(queued, "refused")

@@ -217,6 +217,20 @@ async def test_a_question_deleted_while_its_answer_is_ended_is_acknowledged_at_o
     assert len(office.turns) == 1
 
 
+async def test_a_question_deleted_between_two_runs_is_left_alone():
+    office = Office(["Text", asyncio.Event()], ["Again."])
+    message = ask("Q?")
+    await office.desk.accept(message)
+    await office.chat.until(lambda: any(shown.text for shown in office.chat.answers))
+    await office.workers.drain(0)
+    next_office = Office("Again.", store=office.store.reopened(), chat=office.chat)
+    await next_office.desk.deleted(message.ref)
+    assert await next_office.workers.sweep() == 1
+    [turn] = await next_office.recorded()
+    assert (turn.outcome, next_office.chat.whispers) == ("stopped", [])
+    assert next_office.model.requests == []
+
+
 class SlowToSettle(FakeStore):
     async def settle(self, completion):
         await asyncio.sleep(600)
