@@ -83,7 +83,11 @@ class Engine:
             return begin_turn(queued, "refused")
         refusal = await self._parts.limits.check(queued)
         if refusal is not None:
-            if refusal.notice is not None:
+            if queued.recovered and queued.parts:
+                # A message stands there that would never end.
+                notice = self._refusal_notice(refusal, queued.turn_id)
+                await self._end(reply, queued, hold, Ending("refused", notice))
+            elif refusal.notice is not None:
                 await self._tell(reply, refusal.notice)
             return begin_turn(queued, "refused", error=refusal.scope)
         return await self._answer(queued, hold, reply, running)
@@ -91,9 +95,11 @@ class Engine:
     async def tell_failure(self, queued: QueuedMessage, hold: Hold, notice: Document) -> None:
         """Say in the message of the answer, or in a new one, that the bot has given up on it."""
         reply = self._parts.platforms[queued.message.ref.platform].replies.open(queued)
-        draft = Draft()
-        draft.end(Ending("failed", notice))
+        await self._end(reply, queued, hold, Ending("failed", notice))
 
+    async def _end(self, reply: Reply, queued: QueuedMessage, hold: Hold, ending: Ending) -> None:
+        draft = Draft()
+        draft.end(ending)
         try:
             await _write(reply, draft, hold, queued)
         except DeliveryError as error:

@@ -247,3 +247,20 @@ async def test_nothing_more_is_shown_once_a_turn_is_cut():
     await asyncio.sleep(1)
     assert office.chat.answers[0].text == "One"
     await draining
+
+
+async def test_an_answer_that_was_cut_and_may_not_go_on_says_so_in_its_message():
+    prices = LimitSettings(budget_user_usd=1.0)
+    office = Office(["Half an ", asyncio.Event()], limits=prices)
+    await office.desk.accept(ask("Q?"))
+    await office.chat.until(lambda: any(shown.text for shown in office.chat.answers))
+    await office.workers.drain(0)
+    store = office.store.reopened()
+    await store.settle(replace(await store.reserve("turn-1", "fake/model", 2.0), cost_usd=2.0))
+    next_office = Office("Ok.", store=store, chat=office.chat, limits=prices)
+    assert await next_office.workers.sweep() == 1
+    [turn] = await next_office.recorded()
+    [shown] = next_office.chat.answers
+    assert (turn.outcome, shown.ending.outcome) == ("refused", "refused")
+    assert "budget" in shown.ending.notice.blocks[0].markdown
+    assert next_office.chat.whispers == []
