@@ -16,6 +16,7 @@ from adapters.slack.inbound.listeners import Listeners
 from adapters.slack.inbound.responding import Responder
 from adapters.slack.inbound.socket import Socket
 from adapters.slack.outbound.attachments import SlackAttachments
+from adapters.slack.outbound.files import SlackFiles
 from adapters.slack.outbound.opening import Opener
 from adapters.slack.outbound.reply import SlackReplies
 from adapters.slack.outbound.status import StatusLines
@@ -86,6 +87,7 @@ class SlackChannel:
                 self.api, session, settings.bot_token, settings.own_host, proxy_for
             ),
             people=self._names,
+            files=SlackFiles(self.api),
         )
 
     @classmethod

@@ -24,6 +24,8 @@ class Place:
     bot_user: str
     """The bot's user id in this workspace; tells its own messages from others."""
     direct: bool
+    files_unknown: bool = False
+    """The event does not say which files the message has."""
 
     def to_reply_to(self) -> str:
         return json.dumps({name: getattr(self, name) for name in _NAMES}, separators=(",", ":"))

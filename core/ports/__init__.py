@@ -19,7 +19,7 @@ from core.ports.ledger import (
     Upkeep,
 )
 from core.ports.model import ChatModel, PriceList, Prompt, PromptSource, TokenCounter
-from core.ports.platform import Attachments, People, Platform, Replies, Reply, Transcript
+from core.ports.platform import Attachments, Files, People, Platform, Replies, Reply, Transcript
 from core.ports.watching import TurnObserver
 from core.ports.world import Clock, Ids
 
@@ -34,6 +34,7 @@ __all__ = [
     "Completions",
     "Counted",
     "Deleted",
+    "Files",
     "FollowUps",
     "Hold",
     "Ids",

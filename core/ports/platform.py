@@ -72,6 +72,12 @@ class Attachments(Protocol):
         ...
 
 
+class Files(Protocol):
+    async def of(self, message: InboundMessage) -> Sequence[Attachment]:
+        """All files of a message, those that its event left out too. Raises DeliveryError."""
+        ...
+
+
 class People(Protocol):
     async def named(self, author: Author) -> Author:
         """With the name that others see, if it can be learned within a second; never raises."""
@@ -88,3 +94,5 @@ class Platform:
     attachments: Attachments
     people: People | None = None
     """None: messages come with the right names."""
+    files: Files | None = None
+    """None: messages come with all their files."""

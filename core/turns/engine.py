@@ -13,7 +13,7 @@ from core.conversation import CommandCall
 from core.draft import Draft, Ending
 from core.errors import BudgetUsedUp, DeliveryError, ModelError, ModelTimeout
 from core.notices import build_finish_notice, build_limit_notice, build_notice
-from core.text.clean import is_blank
+from core.text.clean import clean_delta, is_blank
 from core.turn import Turn
 from core.turns.footer import to_footer
 from core.turns.progress import Progress, begin_turn, measured, sum_cost_usd
@@ -74,6 +74,8 @@ class Engine:
         reply = self._parts.platforms[queued.message.ref.platform].replies.open(queued)
         if queued.kind == "command":
             return await self._run_command(queued, hold, reply)
+        if is_blank(queued.message.text):
+            queued = await self._with_files(queued)  # which may be the question
         unanswerable = _find_fault(queued.message)
         if unanswerable == "nothing_to_answer" and queued.recovered:
             # It had words when it began: its author has deleted it since.
@@ -181,7 +183,7 @@ class Engine:
         )
 
     async def _request(self, turn: Turn, queued: QueuedMessage) -> tuple[ChatRequest, Turn]:
-        queued = await self._with_name(queued)
+        queued = await self._with_files(await self._with_name(queued))
         parts, message = self._parts, queued.message
         platform = parts.platforms[message.ref.platform]
         past = await parts.turns.history(message.conversation, parts.max_history)
@@ -211,6 +213,10 @@ class Engine:
         author = await people.named(queued.message.author)
         return replace(queued, message=replace(queued.message, author=author))
 
+    async def _with_files(self, queued: QueuedMessage) -> QueuedMessage:
+        files = self._parts.platforms[queued.message.ref.platform].files
+        return replace(queued, message=await self._parts.reader.with_files(files, queued.message))
+
     async def _pump(self, request: ChatRequest, draft: Draft, progress: Progress) -> None:
         async with aclosing(self._parts.model.stream(request)) as events:
             async for event in events:
@@ -218,7 +224,7 @@ class Engine:
                     case Delta(text):
                         if progress.first_token_at is None:
                             progress.first_token_at = self._parts.clock.monotonic()
-                        draft.append(text)
+                        draft.append(clean_delta(text))
                     case Retrying(attempt, wait_s, _):
                         progress.attempts = attempt + 1
                         draft.show_status(f"The model is busy. Trying again in {wait_s:.0f} s")

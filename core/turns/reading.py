@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from core.completion import Image
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from core.conversation import Attachment, Author, InboundMessage
-    from core.ports import Attachments, Transcript
+    from core.ports import Attachments, Files, Transcript
     from core.turn import Said, Turn
 
 logger = logging.getLogger(__name__)
@@ -65,6 +65,16 @@ class Reader:
             if self.may_speak(platform, workspace, one.author)
             and (forgotten_at is None or one.sent_at > forgotten_at)
         )
+
+    async def with_files(self, files: Files | None, message: InboundMessage) -> InboundMessage:
+        """The message with the files that its event left out; as it is where nobody can say."""
+        if files is None:
+            return message
+        try:
+            return replace(message, attachments=tuple(await files.of(message)))
+        except DeliveryError as error:
+            logger.warning("the files of a message could not be looked for: %s", error)
+            return message
 
     async def question(
         self, attachments: Attachments, message: InboundMessage, model: str

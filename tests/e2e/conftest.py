@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-__all__ = ["model", "shared", "socket_team", "team"]
+__all__ = ["model", "shared", "shared_model", "socket_team", "team"]
 
 SHARED_SETTINGS = {
     "SLACK_PACING": "off",
@@ -50,8 +50,17 @@ async def socket_team(tmp_path: Path, free_port: int, model: DemoServer) -> Asyn
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_model() -> AsyncIterator[DemoServer]:
+    """The model of `shared`; a module may have another one."""
+    async with quick_model() as server:
+        yield server
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shared(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    shared_model: DemoServer,
 ) -> AsyncIterator[Team]:
     """A team with one bot for all tests of a module, which says its `SETTINGS` and the text of
     the `FILES` in its folder. Such tests carry `pytest.mark.asyncio(loop_scope="module")`."""
@@ -61,10 +70,9 @@ async def shared(
         (folder / name).write_text(text, "utf-8")
     port = find_port()
     async with AsyncExitStack() as stack:
-        model = await stack.enter_async_context(quick_model())
         slack = SlackStandIn(events_url=events_url(port), tiers=False)
         await stack.enter_async_context(slack)
-        team = Team(slack, model, folder, port)
+        team = Team(slack, shared_model, folder, port)
         await stack.enter_async_context(team.bot(**settings))
         yield team
 

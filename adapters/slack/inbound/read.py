@@ -164,6 +164,7 @@ def _read_typed(
         user=user,
         bot_user=envelope.bot_user,
         direct=direct,
+        files_unknown=event.get("type") == "app_mention" and "files" not in event,
     )
     return InboundMessage(
         ref=place.ref(ts),
@@ -172,7 +173,7 @@ def _read_typed(
         text=typed.text,
         address=address,
         sent_at=sent_at,
-        attachments=_read_files(event),
+        attachments=read_files(event),
         reply_to=place.to_reply_to(),
         twin=_text(event, "client_msg_id"),
         mentions_others=typed.mentions_others,
@@ -194,7 +195,8 @@ def _is_by_bot(message: Json, bot_user: str) -> bool:
     return message.get("user") in (None, "", SLACKBOT, bot_user)
 
 
-def _read_files(event: Json) -> tuple[Attachment, ...]:
+def read_files(event: Json) -> tuple[Attachment, ...]:
+    """Of an event or a message; without those whose bytes are gone."""
     files = event.get("files")
     found = []
     for file in files if isinstance(files, list) else []:

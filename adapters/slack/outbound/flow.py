@@ -1,12 +1,11 @@
-"""The text of an answer on its way to Slack: links made safe, mentions broken, cut to size."""
+"""The text of an answer on its way to Slack: made safe, cut to size."""
 
 from __future__ import annotations
 
 from collections import deque
 from typing import TYPE_CHECKING
 
-from core.text.links.streaming import LinkFilter
-from core.text.mentions import MentionFilter
+from core.text.outgoing import OutgoingText
 from core.text.split import Splitter
 
 if TYPE_CHECKING:
@@ -17,8 +16,7 @@ class TextFlow:
     """Follows a text that grows. Messages that are full never change again."""
 
     def __init__(self, limit: int) -> None:
-        self._links = LinkFilter()
-        self._mentions = MentionFilter()
+        self._outgoing = OutgoingText()
         self._splitter = Splitter(limit)
         self._seen = 0
         self.full: deque[Piece] = deque()
@@ -28,13 +26,9 @@ class TextFlow:
         """`text` is the whole answer so far. Once `ended`, nothing is held back any more."""
         delta = text[self._seen :]
         self._seen = len(text)
-        safe = self._links.feed(delta) if delta else ""
+        safe = self._outgoing.feed(delta) if delta else ""
         if ended:
-            safe += self._links.flush()
-        # Last, so that nothing that comes out can call people.
-        safe = self._mentions.feed(safe) if safe else ""
-        if ended:
-            safe += self._mentions.flush()
+            safe += self._outgoing.flush()
         if safe:
             self.full.extend(self._splitter.feed(safe))
 

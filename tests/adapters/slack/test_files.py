@@ -101,3 +101,36 @@ async def test_a_message_that_starts_a_thread_needs_no_call(bot: Bot) -> None:
     message = await inbound(bot)
     assert await bot.channel.platform.transcript.before(message, None, 10) == ()
     assert bot.slack.calls("conversations.replies") == []
+
+
+async def test_the_files_of_a_mention_are_looked_for_as_its_event_tells_of_none(bot: Bot) -> None:
+    people, files = bot.slack.people, bot.channel.platform.files
+    assert files is not None
+    root = people.say(
+        "U0ALICE", "C0GENERAL", f"{people.mention} see", files=[SlackFile("a.txt", b"a")]
+    )
+    reply = people.say(
+        "U0ALICE", "C0GENERAL", f"{people.mention} so", root.ts, files=[SlackFile("b.txt", b"b")]
+    )
+    await bot.slack.wait_for(lambda: len(bot.chatbot.accepted) >= 2)
+    for said, name in ((root, "a.txt"), (reply, "b.txt")):
+        message = next(one for one in bot.chatbot.accepted if one.ref.message_id == said.ts)
+        assert message.attachments == ()
+        assert [one.name for one in await files.of(message)] == [name]
+
+
+async def test_files_that_the_event_told_of_are_not_looked_for(bot: Bot) -> None:
+    message = await asked_with(bot, b"x")
+    assert bot.channel.platform.files is not None
+    assert await bot.channel.platform.files.of(message) == message.attachments
+    assert bot.slack.calls("conversations.history") == []
+
+
+async def test_files_are_not_waited_for(bot: Bot) -> None:
+    people = bot.slack.people
+    people.say("U0ALICE", "C0GENERAL", f"{people.mention} hi")
+    await bot.slack.wait_for(lambda: bot.chatbot.accepted)
+    bot.slack.faults.on("conversations.history", faults.rate_limited("30"))
+    assert bot.channel.platform.files is not None
+    with pytest.raises(DeliveryError):
+        await bot.channel.platform.files.of(bot.chatbot.accepted[0])

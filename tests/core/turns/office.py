@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.chatbot import Desk, DeskParts
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from core.completion import Price
     from core.conversation import InboundMessage
     from core.document import Document
-    from core.ports import TurnObserver
+    from core.ports import Files, TurnObserver
     from core.rating import Rating
     from core.turn import Turn
 
@@ -98,6 +99,7 @@ class Office:
         access: Access | None = None,
         limits: LimitSettings | None = None,
         observers: Sequence[TurnObserver] = (),
+        files: Files | None = None,
     ) -> None:
         self.clock = LoopClock()
         self.store = store or FakeStore(self.clock)
@@ -107,7 +109,7 @@ class Office:
         meter = Meter()
         access = access or Access()
         self.limits = Limits(limits or LimitSettings(), self.store, self.store, self.clock)
-        platforms = {"fake": self.chat.platform}
+        platforms = {"fake": replace(self.chat.platform, files=files)}
         commands = Commands([PingCommand(), Stop(self._stop)])
         parts = EngineParts(
             model=MeteredModel(

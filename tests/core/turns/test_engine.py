@@ -182,6 +182,39 @@ async def test_text_files_are_quoted_and_pictures_are_politely_left_out():
     assert "z.zip was not read" in text
 
 
+class LeftOut:
+    """A platform whose events name no files."""
+
+    def __init__(self, *files: Attachment, failure: DeliveryError | None = None):
+        self.files = files
+        self.failure = failure
+
+    async def of(self, message):
+        if self.failure:
+            raise self.failure
+        return self.files
+
+
+@pytest.mark.parametrize("text", ["See", ""])
+async def test_files_that_the_event_left_out_are_read_and_may_be_the_question(text):
+    office = Office("Ok.", files=LeftOut(Attachment("t.csv", "text/csv", 7, "f1")))
+    office.chat.files = {"f1": b"a,b"}
+    await answered(office, ask(text))
+    assert "a,b" in office.model.requests[0].messages[-1].text
+
+
+async def test_files_that_cannot_be_looked_for_are_no_reason_not_to_answer():
+    office = Office("Ok.", files=LeftOut(failure=DeliveryError("busy")))
+    assert (await answered(office, ask("See"))).outcome == "answered"
+
+
+async def test_hidden_characters_of_a_model_are_neither_shown_nor_kept():
+    office = Office(["Hi\U000e0041", "\ud83d", "\x1b[31m"])
+    turn = await answered(office, ask("Hi?"))
+    [shown] = office.chat.answers
+    assert turn.answer == shown.text == "Hi\ufffd[31m"
+
+
 async def test_an_empty_message_gets_a_polite_word_and_no_model_call():
     office = Office("Never.")
     turn = await answered(office, ask(" \u200b "))
