@@ -148,12 +148,10 @@ class Metrics:
         self._loop_lag.set(max(seconds, 0.0))
 
     def _measure(self, turn: Turn) -> None:
-        if turn.first_visible_s is not None:
-            self._first_visible.observe(turn.first_visible_s)
-        if turn.first_token_s is not None:
-            self._first_token.observe(turn.first_token_s)
+        _observe(self._first_visible, turn.first_visible_s)
+        _observe(self._first_token, turn.first_token_s)
         if turn.outcome == "answered":
-            self._answer.observe(turn.latency_s)
+            _observe(self._answer, turn.latency_s)
         if turn.attempts > 1:
             self._retries.labels(MODEL).inc(turn.attempts - 1)
 
@@ -166,8 +164,8 @@ class Metrics:
                 self._cost.labels(model).inc(cost_usd)
 
     def _count_tokens(self, model: str, usage: Usage) -> None:
-        self._tokens.labels(model, "input").inc(usage.input_tokens)
-        self._tokens.labels(model, "output").inc(usage.output_tokens)
+        self._tokens.labels(model, "input").inc(max(usage.input_tokens, 0))
+        self._tokens.labels(model, "output").inc(max(usage.output_tokens, 0))
 
     def _start_at_zero(self) -> None:
         """A series that appears with its first event hides that event from `increase()`."""
@@ -185,3 +183,9 @@ class Metrics:
 
     def _histogram(self, name: str, meaning: str, buckets: Sequence[float]) -> Histogram:
         return Histogram(f"chatbot_{name}", meaning, registry=self._registry, buckets=buckets)
+
+
+def _observe(histogram: Histogram, seconds: float | None) -> None:
+    """One value that is no number would spoil the sum for good."""
+    if seconds is not None and math.isfinite(seconds):
+        histogram.observe(max(seconds, 0.0))
