@@ -44,6 +44,8 @@ class FakeClock:
             woken.set()
         async with self._slept:
             self._slept.notify_all()
+        if seconds <= 0:
+            await asyncio.sleep(0)
         await woken.wait()
 
     async def advance(self, seconds: float) -> None:
