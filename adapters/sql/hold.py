@@ -67,6 +67,12 @@ END = (
 ENDED = select(inbox.c.seq, inbox.c.erased, inbox.c.replaces).where(match(inbox, "turn_id"))
 RECORD = insert(turns).on_conflict_do_nothing()
 REPLACE = update(turns).where(match(turns, "turn_id")).values(replaced=True)
+HAND_BACK = (
+    update(reply_refs)
+    .where(reply_refs.c.turn_id == bindparam("after"))
+    .values(turn_id=bindparam("before"))
+)
+"""The messages of an answer, from the turn that was to write it anew to the turn before."""
 PASS_ON = (
     update(conversations)
     .where(_ours)
@@ -173,7 +179,9 @@ class SqlHold:
         if row.erased:  # its author deleted it while it ran: no word of it is kept
             stored |= {"question": "", "answer": ""}
         connection.execute(RECORD, to_turn_columns(turn, stored))
-        if row.replaces:
+        if row.replaces and turn.outcome == "refused":  # it can be asked again, in better times
+            connection.execute(HAND_BACK, {"after": turn.turn_id, "before": row.replaces})
+        elif row.replaces:
             connection.execute(REPLACE, {"at_turn_id": row.replaces})
         self._settle(connection, turn)
         several = any(said.author.user_id != sole_author for said in turn.context)

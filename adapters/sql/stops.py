@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import BigInteger, String, bindparam, select, update
 
 from adapters.sql.database import Part
-from adapters.sql.hold import PARTS
+from adapters.sql.hold import HAND_BACK, PARTS
 from adapters.sql.rows import (
     read_context,
     read_key,
@@ -46,11 +46,6 @@ OPEN_QUESTIONS = (
     .order_by(inbox.c.seq)
 )
 DROP = update(inbox).where(match(inbox, "turn_id"), inbox.c.state == OPEN).values(state="dropped")
-HAND_BACK = (
-    update(reply_refs)
-    .where(reply_refs.c.turn_id == bindparam("dropped"))
-    .values(turn_id=bindparam("before"))
-)
 COUNT_DROPPED = (
     update(conversations)
     .where(match(conversations, "id"))
@@ -121,7 +116,7 @@ def _drop(connection: Connection, conversation_id: int, rows: Sequence[AnyRow]) 
     for row in rows:
         connection.execute(DROP, {"at_turn_id": row.turn_id})
         if row.replaces:
-            connection.execute(HAND_BACK, {"dropped": row.turn_id, "before": row.replaces})
+            connection.execute(HAND_BACK, {"after": row.turn_id, "before": row.replaces})
     if rows:
         connection.execute(COUNT_DROPPED, {"at_id": conversation_id, "dropped": len(rows)})
 

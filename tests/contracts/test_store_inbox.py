@@ -297,6 +297,26 @@ async def test_a_question_asked_again_takes_over_the_messages_of_its_answer(stor
     assert found.turn_id == again.turn_id
 
 
+async def test_a_question_that_is_refused_when_asked_again_can_be_asked_once_more(
+    store: Store,
+) -> None:
+    hold, first = await begun(store, message("1"))
+    await hold.save_part(first.turn_id, ref("p1"))
+    await hold.record(turn(first, outcome="stopped", answer="Half"))
+    hold, refused = await begun(store, message("1"), key="again/1", parts=(ref("p1"),))
+    assert await hold.record(turn(refused, outcome="refused", error="user", answer=""))
+
+    found = await store.of_message(ref("p1"))
+    assert found is not None
+    assert found.turn_id == first.turn_id
+    question = await store.again(first.turn_id)
+    assert question is not None
+    assert question.parts == (ref("p1"),)
+    assert [one.answer for one in await store.history(question.message.conversation, 9)] == ["Half"]
+    receipt = await accept(store, question.message, key="again/2", parts=question.parts)
+    assert receipt.status == "accepted"
+
+
 async def test_two_clicks_ask_again_once(store: Store) -> None:
     hold, first = await begun(store, message("1"))
     await hold.save_part(first.turn_id, ref("p1"))

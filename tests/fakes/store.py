@@ -130,8 +130,11 @@ class Data:
             conversation.stop_turn = ""
 
     def drop(self, row: Row) -> None:
-        """A question asked again gives the messages of the answer back when it is dropped."""
         self.finish(row, "dropped")
+        self.hand_back(row)
+
+    def hand_back(self, row: Row) -> None:
+        """The messages of the answer, to the turn that a question asked again did not replace."""
         for ref in self.parts_of(row.turn_id):
             if row.replaces:
                 self.refs[ref] = (row.replaces, row.message.conversation)
@@ -584,7 +587,9 @@ class FakeHold:
         if turn.turn_id not in data.turns:
             kept = replace(turn, question="", answer="") if row.erased else turn
             data.turns[turn.turn_id] = Recorded(replace(kept, completions=()), row.seq)
-        if row.replaces in data.turns:
+        if turn.outcome == "refused":
+            data.hand_back(row)
+        elif row.replaces in data.turns:
             data.turns[row.replaces].replaced = True
         for completion in turn.completions:
             self._store._spend(completion)
