@@ -18,12 +18,14 @@ from bot.settings import read_settings, require_runnable
 from bot.wiring import read_slack_settings
 from core.completion import ChatMessage, ChatRequest, Delta
 from core.errors import ModelError, SettingError
+from core.model.timed import TimedModel
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from adapters.litellm.targets import Target
     from bot.settings import Settings
+    from core.ports import ChatModel
 
 Line = tuple[bool, str]
 LONGEST_TRY_TOKENS = 16
@@ -95,14 +97,15 @@ async def _models(settings: Settings) -> AsyncGenerator[Line, None]:
         return
     async with demo_server(targets) as targets, build_session() as session:
         lanes = Lanes(targets.values(), session)
+        model = TimedModel(lanes, settings.request_timeout, settings.request_timeout)
         try:
             for target in targets.values():
-                yield await _model(lanes, target)
+                yield await _model(model, target)
         finally:
             await lanes.close()
 
 
-async def _model(lanes: Lanes, target: Target) -> Line:
+async def _model(model: ChatModel, target: Target) -> Line:
     request = ChatRequest(
         turn_id="check",
         messages=(ChatMessage("user", "Say the word ok."),),
@@ -112,7 +115,7 @@ async def _model(lanes: Lanes, target: Target) -> Line:
     )
     said = ""
     try:
-        async with aclosing(lanes.stream(request)) as events:
+        async with aclosing(model.stream(request)) as events:
             async for event in events:
                 said += event.text if isinstance(event, Delta) else ""
     except ModelError as error:

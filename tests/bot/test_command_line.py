@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,7 @@ def run(tmp_path):
             capture_output=True,
             text=True,
             check=False,
+            timeout=60,
         )
 
     return run
@@ -64,3 +66,18 @@ def test_the_check_goes_on_after_what_is_wrong(run):
     assert len(wrong) == 1
     assert "SYSTEM_PROMPT_FILE" in wrong[0]
     assert "model demo: answers" in done.stdout
+
+
+def test_a_model_that_says_nothing_does_not_hold_the_check_up(run):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        done = run(
+            "check",
+            LLM_MODEL="openai/silent",
+            LLM_API_KEY="test",
+            LLM_BASE_URL=f"http://127.0.0.1:{port}/v1",
+            REQUEST_TIMEOUT="0.5",
+            PLAYGROUND="true",
+        )
+    assert done.returncode == 1
+    assert "WRONG  model openai/silent: timeout" in done.stdout
