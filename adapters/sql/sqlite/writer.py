@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from adapters.sql.sqlite.calls import Call, Calls, deliver
 from adapters.sql.sqlite.connecting import driver
-from core.errors import ChatbotError, NotStored
+from core.errors import NotStored
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +41,7 @@ class Writer:
         batch = [call]
         try:
             self._commit(batch)
-        except (sqlite3.Error, DBAPIError, OSError, ChatbotError) as error:
+        except Exception as error:  # noqa: BLE001 - it belongs to whoever asked; the thread must go on
             self._fail(batch, error)
         deliver(batch)
         return True

@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy import text
 
 from adapters.sql.database import Part
+from adapters.sql.sqlite.calls import Calls
 from adapters.sql.sqlite.connecting import driver
+from adapters.sql.sqlite.writer import Writer
 from core.errors import NotStored
 from tests.contracts.stores import accept, message
 
@@ -213,3 +215,23 @@ async def test_after_closing_nothing_is_stored(place: SqlPlace) -> None:
     await place.restart()
     with pytest.raises(NotStored):
         await accept(store)
+
+
+async def test_the_writer_outlives_what_nobody_thought_of(store: SqlStore) -> None:
+    """Otherwise all that is asked afterwards would wait for ever."""
+    surprises = [RuntimeError("nobody thought of this")]
+
+    def connected() -> Connection:
+        if surprises:
+            raise surprises.pop()
+        return database_connection(database_of(store))
+
+    calls = Calls()
+    thread = threading.Thread(target=Writer(calls, connected).run, daemon=True)
+    thread.start()
+    async with asyncio.timeout(5):
+        with pytest.raises(NotStored):
+            await calls.ask(lambda connection: 1)
+        assert await calls.ask(lambda connection: 2) == 2
+    calls.end()
+    await asyncio.to_thread(thread.join)
