@@ -7,7 +7,6 @@ import contextlib
 import importlib
 import logging
 import signal
-import sys
 from typing import TYPE_CHECKING
 
 from bot.clock import SystemClock
@@ -25,9 +24,6 @@ logger = logging.getLogger(__name__)
 BEAT_S = 1.0
 WEBHOOKS = ("/slack/events",)
 """Where platforms deliver; known before the channels are, so that early events get a 503."""
-GIVE_WAY_S = 0.0005
-"""The event loop and the threads of the database take turns in the interpreter. With Python's 5 ms
-for a turn an acknowledgement waits through several of them: ten times as long under load."""
 
 
 async def serve(settings: Settings, *, demo: bool = False) -> None:
@@ -36,7 +32,6 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
     The server answers before SQLAlchemy, slack-bolt or LiteLLM are imported: health checks pass and
     the playground's page is there within a second or two, whatever the machine.
     """
-    sys.setswitchinterval(GIVE_WAY_S)
     stopping = asyncio.Event()
     _stop_on_signals(stopping)
     server = Server(settings.host, settings.port)
