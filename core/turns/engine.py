@@ -20,7 +20,8 @@ from core.turns.progress import Progress, begin_turn, measured, sum_cost_usd
 from core.turns.reading import QUESTION_MAX_CHARS
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from datetime import datetime
 
     from core.commands import Commands
     from core.conversation import InboundMessage, MessageRef
@@ -186,8 +187,7 @@ class Engine:
         queued = await self._with_files(await self._with_name(queued))
         parts, message = self._parts, queued.message
         platform = parts.platforms[message.ref.platform]
-        past = await parts.turns.history(message.conversation, parts.max_history)
-        forgotten_at = await parts.turns.forgotten_at(message.conversation)
+        past, forgotten_at = await self._past(queued)
         context = await parts.reader.context(platform.transcript, message, past, forgotten_at)
         model, temperature = await parts.choice.of(message)
         question = await parts.reader.question(platform.attachments, message, model)
@@ -205,6 +205,15 @@ class Engine:
         )
         known = replace(turn, author=message.author, context=context, prompt_version=prompt.version)
         return request, known
+
+    async def _past(self, queued: QueuedMessage) -> tuple[Sequence[Turn], datetime | None]:
+        """The turns to tell the model of, and when those before were forgotten. The first message
+        of a conversation, as most are in a channel, has neither: nobody is asked."""
+        if queued.seq == 1:
+            return (), None
+        turns, conversation = self._parts.turns, queued.message.conversation
+        past = await turns.history(conversation, self._parts.max_history)
+        return past, await turns.forgotten_at(conversation)
 
     async def _with_name(self, queued: QueuedMessage) -> QueuedMessage:
         people = self._parts.platforms[queued.message.ref.platform].people
