@@ -80,8 +80,11 @@ class Screen(Protocol):
         """A message is deleted, by its author or an admin."""
         ...
 
-    async def ask(self, text: str, data: bytes | None = None) -> InboundMessage:
-        """The bot is asked in the thread, perhaps with a file."""
+    async def ask(
+        self, text: str, data: bytes | None = None, *, bare: bool = False
+    ) -> InboundMessage:
+        """The bot is asked in the thread, perhaps with a file; `bare`: where the platform can, its
+        event tells of no file."""
         ...
 
 
@@ -138,7 +141,9 @@ class FakeScreen:
             ref: one for ref, one in self._chat.shown.items() if ref.message_id != message_id
         }
 
-    async def ask(self, text: str, data: bytes | None = None) -> InboundMessage:
+    async def ask(
+        self, text: str, data: bytes | None = None, *, bare: bool = False
+    ) -> InboundMessage:
         self.say(self.asker, text)
         message = self._inbound(text, self._count)
         if data is None:
@@ -204,7 +209,9 @@ class SlackScreen:
     def erase(self, message_id: str) -> None:
         self._bot.slack.people.delete(self._bot.slack.workspace.message(message_id))
 
-    async def ask(self, text: str, data: bytes | None = None) -> InboundMessage:
+    async def ask(
+        self, text: str, data: bytes | None = None, *, bare: bool = False
+    ) -> InboundMessage:
         bot = self._bot
         files = [] if data is None else [SlackFile("a.txt", data)]
         asked = bot.slack.people.say(
@@ -213,7 +220,7 @@ class SlackScreen:
             f"{bot.slack.people.mention} {text}",
             self._thread,
             files=files,
-            twins="message_first",
+            twins="mention_first" if bare else "message_first",
         )
         accepted = bot.chatbot.accepted
         return await bot.slack.wait_for(
@@ -275,7 +282,9 @@ class WebScreen:
         assert message is not None
         self._rooms.take_back(message)
 
-    async def ask(self, text: str, data: bytes | None = None) -> InboundMessage:
+    async def ask(
+        self, text: str, data: bytes | None = None, *, bare: bool = False
+    ) -> InboundMessage:
         keep = self._playground.uploads.keep
         files = () if data is None else (await keep("a.txt", "text/plain", data),)
         text = f"@{BOT} {text}"
