@@ -132,8 +132,6 @@ class Bot:
         for task in (self._loading, self._looking):
             if task is not None:
                 task.cancel()
-        for channel in self.channels:
-            await channel.adapter.stop()
         await self.resources.aclose()
 
     async def _load_model(self) -> None:

@@ -72,7 +72,8 @@ class Server:
             await web.TCPSite(runner, host, port).start()
         except OSError as error:
             raise SettingError(
-                f"{setting}: cannot listen there ({error.strerror}); choose another port or host"
+                f"{setting}: cannot listen there ({error.strerror}); choose another one, "
+                f"or another {setting.replace('PORT', 'HOST')}"
             ) from error
 
     async def _late_handler(self, request: web.Request) -> web.StreamResponse:

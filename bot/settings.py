@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from adapters.wire.urls import check_url
 from core.errors import SettingError
 
 
@@ -177,7 +178,11 @@ class Settings(
     """All of them, from the environment and from `.env`; the environment wins."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+        allow_inf_nan=False,
     )
 
     @property
@@ -258,6 +263,7 @@ def _check_slack(settings: Settings) -> None:
         raise SettingError(
             "SLACK_SIGNING_SECRET: set it for events over HTTP, or SLACK_APP_TOKEN for Socket Mode"
         )
+    check_url(settings.slack_api_url, "SLACK_API_URL", settings.allow_plain_http)
 
 
 def _say(message: str) -> str:

@@ -66,6 +66,8 @@ async def _build(
 ) -> Bot:
     ground = await build_ground(settings, clock, resources)
     channels = build_channels(ground, playground)
+    for channel in channels:
+        resources.push_async_callback(channel.adapter.stop)
     platforms = {channel.name: channel.adapter.platform for channel in channels}
     model = await build_model(ground, playground, resources)
     choice = ModelChoice(
