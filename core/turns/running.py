@@ -25,6 +25,7 @@ class Running:
         self.recorded = asyncio.Event()
         self._part: asyncio.Task[Any] | None = None
         self._showing: asyncio.Task[None] | None = None
+        self._is_hidden = False
 
     @property
     def stopped(self) -> bool:
@@ -42,13 +43,16 @@ class Running:
             self._showing.cancel()
 
     def show(self, writing: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Show the draft beside all that is run; the caller ends the task."""
+        """Show the draft beside all that is run, which ends when it can be shown no more; the
+        caller ends the task."""
         self._showing = asyncio.create_task(writing)
+        self._showing.add_done_callback(self._shown)
         return self._showing
 
     async def run(self, work: Coroutine[Any, Any, _Result]) -> _Result | None:
-        """Run a part of the turn so that `stop` can end it; None: it did. All else raises."""
-        if self._stop.is_set():
+        """Run a part of the turn so that `stop` can end it, or that nobody can see it any more;
+        None: it did end so. All else raises."""
+        if self._is_over():
             work.close()
             return None
         part = asyncio.create_task(work)
@@ -59,6 +63,16 @@ class Running:
             if not part.done():
                 part.cancel()
                 await asyncio.wait({part})
-        if part.cancelled() and self._stop.is_set():
+        if part.cancelled() and self._is_over():
             return None
         return await part
+
+    def _is_over(self) -> bool:
+        return self.stopped or self._is_hidden
+
+    def _shown(self, showing: asyncio.Task[None]) -> None:
+        if showing.cancelled() or showing.exception() is None:
+            return
+        self._is_hidden = True
+        if self._part is not None:
+            self._part.cancel()

@@ -21,7 +21,9 @@ from core.people.limits import LimitSettings
 from core.people.rates import parse_rate
 from tests.core.turns.making import ADA, BEN, NOON, ask, said
 from tests.core.turns.office import Office
+from tests.fakes.clock import LoopClock
 from tests.fakes.model import USAGE, Pause
+from tests.fakes.platform import FakeChat
 
 pytestmark = pytest.mark.looptime
 
@@ -265,9 +267,26 @@ async def test_a_platform_that_fails_for_a_moment_is_tried_again_later():
     assert office.clock.sleeps == [2.0]
 
 
+class FailsAtTheEnd(FakeChat):
+    """Once, when all of an answer is shown but its ending."""
+
+    failed = False
+
+    def open(self, queued):
+        reply, write = super().open(queued), super().open(queued).write
+
+        async def write_and_fail(draft, parts, save):
+            await write(draft, parts, save)
+            if not self.failed:
+                self.failed = True
+                raise DeliveryError("503", retryable=True)
+
+        reply.write = write_and_fail
+        return reply
+
+
 async def test_the_reservation_of_a_turn_that_did_not_end_is_settled():
-    office = Office("Hello.")
-    office.chat.failures = [DeliveryError("503", retryable=True)]
+    office = Office("Hello.", chat=FailsAtTheEnd(LoopClock()))
     turn = await answered(office, ask("Hi?"))
     spent = office.store.data.spent.values()
     assert [one.completion.outcome for one in spent] == ["answered", "answered"]

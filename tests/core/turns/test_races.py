@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from core.conversation import ConversationKey
-from core.errors import NotStored
+from core.errors import DeliveryError, NotStored
 from core.people.limits import LimitSettings
 from tests.core.turns.making import ADA, ask
 from tests.core.turns.office import Office
@@ -264,3 +264,31 @@ async def test_an_answer_that_was_cut_and_may_not_go_on_says_so_in_its_message()
     assert (turn.outcome, shown.ending.outcome) == ("refused", "refused")
     assert "budget" in shown.ending.notice.blocks[0].markdown
     assert next_office.chat.whispers == []
+
+
+@pytest.mark.parametrize("early", [True, False])
+async def test_a_model_is_not_asked_on_for_an_answer_that_nobody_can_see(early):
+    office = Office(["Text", Pause(60), " and more."])
+    office.chat.failures = [DeliveryError("is_archived")]
+    if not early:
+        office.chat = LosesItsPlace(LoopClock())
+        office = Office(["Text", Pause(60), " and more."], chat=office.chat)
+    await office.desk.accept(ask("Q?"))
+    async with asyncio.timeout(5):
+        [turn] = await office.recorded()
+    assert (turn.outcome, turn.error, office.model.running) == ("failed", "delivery", 0)
+
+
+class LosesItsPlace(FakeChat):
+    """A channel that is archived while an answer grows in it."""
+
+    def open(self, queued):
+        reply = super().open(queued)
+
+        async def write(draft, parts, save):
+            await draft.changed(0)
+            await asyncio.sleep(1)
+            raise DeliveryError("is_archived")
+
+        reply.write = write
+        return reply
