@@ -174,9 +174,9 @@ async def test_an_error_or_an_early_end_leaves_it_usable(wrap: Wrap) -> None:
     hanging: list[Step] = ["begun", asyncio.Event()]
     inner = ScriptedModel(*[[BadRequest("no")], hanging] * 4, "fine")
     model = wrap(inner)
-    for _ in range(4):
-        await collect_until_error(model.stream(REQUEST))
-        async with aclosing(model.stream(REQUEST)) as events:
-            await anext(events)
     async with asyncio.timeout(5):
+        for _ in range(4):
+            await collect_until_error(model.stream(REQUEST))
+            async with aclosing(model.stream(REQUEST)) as events:
+                await anext(events)
         assert text_of(await collect(model.stream(REQUEST))) == "fine"
