@@ -22,6 +22,7 @@ from adapters.slack.outbound.reply import SlackReplies
 from adapters.slack.outbound.status import StatusLines
 from adapters.slack.outbound.transcript import SlackTranscript
 from adapters.slack.place import PLATFORM
+from adapters.slack.twins import Twins
 from adapters.slack.web.api import SlackApi
 from adapters.slack.web.door import SlackDoor
 from adapters.slack.web.errors import SlackRefused, SlackUnreachable
@@ -75,6 +76,7 @@ class SlackChannel:
         self.api = SlackApi(door, self.pacer, clock)
         self._whoami = WhoAmI(self.api)
         self._names = Names(self.api, clock)
+        self._twins = Twins()
         self._replies = SlackReplies(
             self.api, clock, Opener(self.api, clock), StatusLines(self.api, self._background)
         )
@@ -87,7 +89,7 @@ class SlackChannel:
                 self.api, session, settings.bot_token, settings.own_host, proxy_for
             ),
             people=self._names,
-            files=SlackFiles(self.api),
+            files=SlackFiles(self.api, self._twins),
         )
 
     @classmethod
@@ -103,7 +105,7 @@ class SlackChannel:
         return cls(settings, clock, session, build_client(settings, session), is_known)
 
     def connect(self, chatbot: Chatbot) -> None:
-        intake = Intake(chatbot, self.api, self._names, self._background)
+        intake = Intake(chatbot, self.api, self._names, self._twins, self._background)
         responder = Responder(self._session, self._settings.own_host, proxy_for)
         listeners = Listeners(
             chatbot, self.api, self._whoami, self._names, responder, self._background

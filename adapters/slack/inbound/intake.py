@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from adapters.slack.background import Background
+    from adapters.slack.twins import Twins
     from adapters.slack.web.api import SlackApi
     from adapters.slack.web.names import Names
     from core.conversation import InboundMessage, MessageRef
@@ -41,9 +42,15 @@ class Intake:
     it raises NotStored, then it must not be, and WrongShape."""
 
     def __init__(
-        self, chatbot: Chatbot, api: SlackApi, names: Names, background: Background
+        self,
+        chatbot: Chatbot,
+        api: SlackApi,
+        names: Names,
+        twins: Twins,
+        background: Background,
     ) -> None:
         self._chatbot = chatbot
+        self._twins = twins
         self._api = api
         self._names = names
         self._background = background
@@ -59,6 +66,8 @@ class Intake:
             case (("message" | "app_mention"), _):
                 message = read_message(envelope, self._names.get)
                 if message is not None:
+                    if envelope.event["type"] == "message":
+                        self._twins.tell(message.ref, message.attachments)
                     await self._accept(message)
             case (("reaction_added" | "reaction_removed"), _):
                 reaction = read_reaction(envelope, self._names.get)

@@ -14,26 +14,35 @@ from core.errors import DeliveryError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from adapters.slack.twins import Twins
     from adapters.slack.web.api import SlackApi
     from core.conversation import Attachment, InboundMessage
 
 Json = dict[str, Any]
 
+TWIN_S: Final = 0.3
+"""How long the twin is waited for."""
 WAIT_S: Final = 3.0
 """The model is asked after it: rather without a file than late."""
 
 
 class SlackFiles:
-    """`app_mention` tells of no files, and it often comes before the `message` that does. Asked at
-    once or not at all, so that a busy minute costs files and not time."""
+    """`app_mention` tells of no files, and it often comes before the `message` that does. Slack is
+    asked only if that one stays away: it answers 50 such questions a minute. Asked at once or not
+    at all, so that a busy minute costs files and not time."""
 
-    def __init__(self, api: SlackApi) -> None:
+    def __init__(self, api: SlackApi, twins: Twins) -> None:
         self._api = api
+        self._twins = twins
 
     async def of(self, message: InboundMessage) -> Sequence[Attachment]:
         place = Place.read(message.reply_to)
         if message.attachments or not place.files_unknown:
             return message.attachments
+        told = await self._twins.files(message.ref, TWIN_S)
+        return await self._ask(place) if told is None else told
+
+    async def _ask(self, place: Place) -> Sequence[Attachment]:
         is_root = place.thread_ts == place.question_ts
         method = "conversations.history" if is_root else "conversations.replies"
         arguments: Json = {

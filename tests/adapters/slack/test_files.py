@@ -106,12 +106,13 @@ async def test_a_message_that_starts_a_thread_needs_no_call(bot: Bot) -> None:
 async def test_the_files_of_a_mention_are_looked_for_as_its_event_tells_of_none(bot: Bot) -> None:
     people, files = bot.slack.people, bot.channel.platform.files
     assert files is not None
-    root = people.say(
-        "U0ALICE", "C0GENERAL", f"{people.mention} see", files=[SlackFile("a.txt", b"a")]
-    )
+    text, ours = f"{people.mention} see", {"told": False}
+    root = people.say("U0ALICE", "C0GENERAL", text, files=[SlackFile("a.txt", b"a")], **ours)
     reply = people.say(
-        "U0ALICE", "C0GENERAL", f"{people.mention} so", root.ts, files=[SlackFile("b.txt", b"b")]
+        "U0ALICE", "C0GENERAL", text, root.ts, files=[SlackFile("b.txt", b"b")], **ours
     )
+    for said in (root, reply):  # the twin that tells of the files stays away
+        bot.slack.announcer.send(said.events[0])
     await bot.slack.wait_for(lambda: len(bot.chatbot.accepted) >= 2)
     for said, name in ((root, "a.txt"), (reply, "b.txt")):
         message = next(one for one in bot.chatbot.accepted if one.ref.message_id == said.ts)
@@ -126,9 +127,21 @@ async def test_files_that_the_event_told_of_are_not_looked_for(bot: Bot) -> None
     assert bot.slack.calls("conversations.history") == []
 
 
+async def test_slack_is_not_asked_when_the_twin_tells(bot: Bot) -> None:
+    people = bot.slack.people
+    file = SlackFile("notes.txt", b"the notes")
+    people.say("U0ALICE", "C0GENERAL", f"{people.mention} read", files=[file])
+    await bot.slack.wait_for(lambda: bot.chatbot.accepted)
+    assert bot.channel.platform.files is not None
+    [found] = await bot.channel.platform.files.of(bot.chatbot.accepted[0])
+    assert found.name == "notes.txt"
+    assert bot.slack.calls("conversations.history") == []
+
+
 async def test_files_are_not_waited_for(bot: Bot) -> None:
     people = bot.slack.people
-    people.say("U0ALICE", "C0GENERAL", f"{people.mention} hi")
+    lonely = people.say("U0ALICE", "C0GENERAL", f"{people.mention} hi", told=False)
+    bot.slack.announcer.send(lonely.events[0])
     await bot.slack.wait_for(lambda: bot.chatbot.accepted)
     bot.slack.faults.on("conversations.history", faults.rate_limited("30"))
     assert bot.channel.platform.files is not None
