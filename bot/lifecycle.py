@@ -38,11 +38,12 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
     playground = _build_playground(settings, demo=demo)
     routes = playground.channel.routes() if playground else ()
     await server.start(routes, late_posts=WEBHOOKS)
-    if playground:
-        print(f"The playground is on http://{settings.host}:{settings.port}/", flush=True)
     try:
         wiring = await asyncio.to_thread(importlib.import_module, "bot.wiring")
         bot = await wiring.build_bot(settings, SystemClock(), playground)
+        if playground:
+            address = f"http://{settings.host}:{settings.port}/"
+            print(f"The playground is on {address} (Ctrl-C ends it)", flush=True)
         try:
             await _run(bot, server, settings, stopping)
         finally:
