@@ -12,10 +12,10 @@ from core.completion import ChatRequest, Delta, Finished, Retrying, Switched, Us
 from core.conversation import CommandCall
 from core.draft import Draft, Ending
 from core.errors import BudgetUsedUp, DeliveryError, ModelError, ModelTimeout
-from core.notices import build_finish_notice, build_limit_notice, build_notice
+from core.notices import build_notice
 from core.text.clean import clean_delta, is_blank
 from core.turn import Turn
-from core.turns.footer import to_footer
+from core.turns.ending import build_ending, build_refusal
 from core.turns.progress import Progress, begin_turn, measured, sum_cost_usd
 from core.turns.reading import QUESTION_MAX_CHARS
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from core.conversation import InboundMessage, MessageRef
     from core.document import Document
     from core.model.metered import Meter
-    from core.people.limits import Limits, Refusal
+    from core.people.limits import Limits
     from core.people.preferences import ModelChoice
     from core.ports import ChatModel, Clock, Completions, Hold, Platform, PromptSource, Reply, Turns
     from core.turn import QueuedMessage
@@ -38,33 +38,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class EngineParts:
-    """What the engine works with; put together once, in the wiring."""
-
-    model: ChatModel
-    meter: Meter
-    completions: Completions
-    turns: Turns
-    prompt: PromptSource
-    history: HistoryBuilder
-    reader: Reader
-    choice: ModelChoice
-    limits: Limits
-    commands: Commands
-    platforms: Mapping[str, Platform]
-    clock: Clock
-    max_history: int
-    max_tokens: int
-    answer_timeout_s: float
-    footer: bool = False
-
-
 class Engine:
     """Runs turns. Nothing here retries, stores or schedules: wrappers, holds and workers do."""
 
     def __init__(self, parts: EngineParts) -> None:
         self._parts = parts
+        self._asking = Asking(parts)
 
     async def run(self, queued: QueuedMessage, hold: Hold, running: Running) -> Turn:
         """Answer a stored message and return what to record.
@@ -76,7 +55,7 @@ class Engine:
         if queued.kind == "command":
             return await self._run_command(queued, hold, reply)
         if is_blank(queued.message.text):
-            queued = await self._with_files(queued)  # which may be the question
+            queued = await self._asking.with_files(queued)  # which may be the question
         unanswerable = _find_fault(queued.message)
         if unanswerable == "nothing_to_answer" and queued.recovered:
             # It had words when it began: its author has deleted it since.
@@ -88,8 +67,8 @@ class Engine:
         if refusal is not None:
             if queued.recovered and queued.parts:
                 # A message stands there that would never end.
-                notice = self._refusal_notice(refusal, queued.turn_id)
-                await self._end(reply, queued, hold, Ending("refused", notice))
+                ending = build_refusal(refusal, queued.turn_id, self._parts.clock)
+                await self._end(reply, queued, hold, ending)
             elif refusal.notice is not None:
                 await self._tell(reply, refusal.notice)
             return begin_turn(queued, "refused", error=refusal.scope)
@@ -137,7 +116,7 @@ class Engine:
         try:
             try:
                 turn = await self._ask(turn, queued, running, progress)
-                ending = self._ending(turn, running, progress)
+                ending = build_ending(turn, running, progress, clock, footer=parts.footer)
                 turn = replace(turn, outcome=ending.outcome)
                 if not running.abandoned:
                     running.draft.end(ending)
@@ -158,7 +137,7 @@ class Engine:
         after it. A stop and the time limit end both."""
         try:
             async with asyncio.timeout(self._parts.answer_timeout_s):
-                prepared = await running.run(self._request(turn, queued))
+                prepared = await running.run(self._asking.request(turn, queued))
                 if prepared is not None:
                     request, turn = prepared
                     progress.model = request.model
@@ -183,49 +162,6 @@ class Engine:
             attempts=progress.attempts,
         )
 
-    async def _request(self, turn: Turn, queued: QueuedMessage) -> tuple[ChatRequest, Turn]:
-        queued = await self._with_files(await self._with_name(queued))
-        parts, message = self._parts, queued.message
-        platform = parts.platforms[message.ref.platform]
-        past, forgotten_at = await self._past(queued)
-        context = await parts.reader.context(platform.transcript, message, past, forgotten_at)
-        model, temperature = await parts.choice.of(message)
-        question = await parts.reader.question(platform.attachments, message, model)
-        prompt = parts.prompt.current()
-        messages = parts.history.build(
-            prompt, past, context, question, model=model, now=parts.clock.now()
-        )
-        request = ChatRequest(
-            turn_id=queued.turn_id,
-            messages=messages,
-            model=model,
-            temperature=temperature,
-            max_tokens=parts.max_tokens,
-            user=message.author.user_id,
-        )
-        known = replace(turn, author=message.author, context=context, prompt_version=prompt.version)
-        return request, known
-
-    async def _past(self, queued: QueuedMessage) -> tuple[Sequence[Turn], datetime | None]:
-        """The turns to tell the model of, and when those before were forgotten. The first message
-        of a conversation, as most are in a channel, has neither: nobody is asked."""
-        if queued.seq == 1:
-            return (), None
-        turns, conversation = self._parts.turns, queued.message.conversation
-        past = await turns.history(conversation, self._parts.max_history)
-        return past, await turns.forgotten_at(conversation)
-
-    async def _with_name(self, queued: QueuedMessage) -> QueuedMessage:
-        people = self._parts.platforms[queued.message.ref.platform].people
-        if people is None:
-            return queued
-        author = await people.named(queued.message.author)
-        return replace(queued, message=replace(queued.message, author=author))
-
-    async def _with_files(self, queued: QueuedMessage) -> QueuedMessage:
-        files = self._parts.platforms[queued.message.ref.platform].files
-        return replace(queued, message=await self._parts.reader.with_files(files, queued.message))
-
     async def _pump(self, request: ChatRequest, draft: Draft, progress: Progress) -> None:
         async with aclosing(self._parts.model.stream(request)) as events:
             async for event in events:
@@ -242,29 +178,6 @@ class Engine:
                         draft.show_status(f"Switched to {model}")
                     case Finished():
                         progress.finished = event
-
-    def _ending(self, turn: Turn, running: Running, progress: Progress) -> Ending:
-        if running.stopped:
-            return Ending("stopped", build_notice("stopped", turn.turn_id), can_retry=True)
-        if progress.refusal is not None:
-            return Ending("refused", self._refusal_notice(progress.refusal, turn.turn_id))
-        if progress.error is not None:
-            notice = build_notice(progress.error.category, turn.turn_id, partial=bool(turn.answer))
-            return Ending("failed", notice, can_retry=True)
-        reason = progress.finish_reason
-        footer = to_footer(measured(turn, running.draft, progress, self._parts.clock.monotonic()))
-        return Ending(
-            "answered",
-            build_finish_notice(reason, turn.turn_id),
-            footer=footer if self._parts.footer else "",
-            can_rate=True,
-            can_retry=reason in ("cut", "repetition"),
-        )
-
-    def _refusal_notice(self, refusal: Refusal, turn_id: str) -> Document:
-        """A shell is on the screen already, so it says something even to those who were told."""
-        wait_s = (refusal.free_at - self._parts.clock.now()).total_seconds()
-        return refusal.notice or build_limit_notice(refusal.scope, wait_s, turn_id)
 
     async def _shown(self, turn: Turn, running: Running, showing: asyncio.Task[None]) -> Turn:
         """Wait until the answer is on the screen; a place that is gone for good fails the turn."""
