@@ -37,8 +37,9 @@ from core.people.limits import Limits, LimitSettings
 from core.people.preferences import ModelChoice
 from core.people.rates import parse_rate
 from core.scrub import Scrubber
-from core.turns.engine import Engine, EngineParts
+from core.turns.engine import Engine
 from core.turns.history import HistoryBuilder, Window
+from core.turns.parts import EngineParts
 from core.turns.reading import Reader
 from core.turns.workers import Workers
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from core.completion import ChatRequest, Delta, Finished, Retrying, Switched, Usage
@@ -15,24 +15,19 @@ from core.errors import BudgetUsedUp, DeliveryError, ModelError, ModelTimeout
 from core.notices import build_notice
 from core.text.clean import clean_delta, is_blank
 from core.turn import Turn
+from core.turns.asking import Asking
 from core.turns.ending import build_ending, build_refusal
 from core.turns.progress import Progress, begin_turn, measured, sum_cost_usd
 from core.turns.reading import QUESTION_MAX_CHARS
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Awaitable, Callable
 
-    from core.commands import Commands
     from core.conversation import InboundMessage, MessageRef
     from core.document import Document
-    from core.model.metered import Meter
-    from core.people.limits import Limits
-    from core.people.preferences import ModelChoice
-    from core.ports import ChatModel, Clock, Completions, Hold, Platform, PromptSource, Reply, Turns
+    from core.ports import Hold, Reply
     from core.turn import QueuedMessage
-    from core.turns.history import HistoryBuilder
-    from core.turns.reading import Reader
+    from core.turns.parts import EngineParts
     from core.turns.running import Running
 
 logger = logging.getLogger(__name__)

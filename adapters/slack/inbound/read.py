@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from adapters.slack.fields import read_files, text_field
 from adapters.slack.markup import mentions, read_text
 from adapters.slack.place import PLATFORM, Place
 from adapters.slack.times import WrongTime, read_ts
 from core.conversation import (
     Address,
-    Attachment,
     Author,
     ConversationKey,
     InboundMessage,
@@ -30,8 +29,6 @@ _ID: Final = re.compile(r"[A-Z0-9]{1,64}")
 TYPED_SUBTYPES: Final = frozenset({"", "file_share", "thread_broadcast", "me_message"})
 """Messages that a person typed; all others are Slack's own or a bot's."""
 SLACKBOT: Final = "USLACKBOT"
-LOST: Final = frozenset({"tombstone", "hidden_by_limit"})
-"""Modes of files whose bytes are gone."""
 
 
 class WrongShape(Exception):
@@ -68,10 +65,10 @@ def read_envelope(body: Json) -> Envelope:
     found = authorizations[0] if isinstance(authorizations, list) and authorizations else {}
     if not isinstance(found, dict):
         raise WrongShape("authorizations")
-    team = _text(found, "team_id") or _text(body, "team_id")
+    team = text_field(found, "team_id") or text_field(body, "team_id")
     is_org = found.get("is_enterprise_install") is True
-    workspace = (_text(found, "enterprise_id") if is_org else "") or team
-    return Envelope(workspace, team, _text(found, "user_id"), event)
+    workspace = (text_field(found, "enterprise_id") if is_org else "") or team
+    return Envelope(workspace, team, text_field(found, "user_id"), event)
 
 
 def read_message(envelope: Envelope, name_of: Callable[[str], str]) -> InboundMessage | None:
@@ -92,9 +89,9 @@ def read_edit(envelope: Envelope, name_of: Callable[[str], str]) -> Edit | None:
         return None
     context = {name: envelope.event.get(name) for name in ("channel", "channel_type")}
     message = _read_typed(envelope, now | context, name_of)
-    typed = read_text(_text(now, "text"), envelope.bot_user, name_of)
-    ref = _ref(envelope, _text(envelope.event, "channel"), _text(now, "ts"))
-    adds = typed.mentions_bot and not mentions(_text(before, "text"), envelope.bot_user)
+    typed = read_text(text_field(now, "text"), envelope.bot_user, name_of)
+    ref = _ref(envelope, text_field(envelope.event, "channel"), text_field(now, "ts"))
+    adds = typed.mentions_bot and not mentions(text_field(before, "text"), envelope.bot_user)
     return Edit(ref, typed.text, adds, message)
 
 
@@ -105,8 +102,8 @@ def read_deletion(envelope: Envelope) -> MessageRef | None:
     if isinstance(before, dict) and _is_by_bot(before, envelope.bot_user):
         return None
     now = event.get("message")
-    ts = _text(event, "deleted_ts") or (_text(now, "ts") if isinstance(now, dict) else "")
-    return _ref(envelope, _text(event, "channel"), ts)
+    ts = text_field(event, "deleted_ts") or (text_field(now, "ts") if isinstance(now, dict) else "")
+    return _ref(envelope, text_field(event, "channel"), ts)
 
 
 def is_tombstone(event: Json) -> bool:
@@ -123,13 +120,13 @@ def read_reaction(envelope: Envelope, name_of: Callable[[str], str]) -> Reaction
     user = _id(event, "user")
     if user == envelope.bot_user:
         return None
-    emoji, _, _ = _text(event, "reaction").partition("::")
+    emoji, _, _ = text_field(event, "reaction").partition("::")
     return Reaction(
-        ref=_ref(envelope, _text(item, "channel"), _text(item, "ts")),
+        ref=_ref(envelope, text_field(item, "channel"), text_field(item, "ts")),
         author=Author(user, name_of(user)),
         emoji=emoji,
         added=event["type"] == "reaction_added",
-        at=read_time(_text(event, "event_ts")),
+        at=read_time(text_field(event, "event_ts")),
     )
 
 
@@ -144,14 +141,14 @@ def read_time(ts: str) -> datetime:
 def _read_typed(
     envelope: Envelope, event: Json, name_of: Callable[[str], str]
 ) -> InboundMessage | None:
-    if _text(event, "subtype") not in TYPED_SUBTYPES or _is_by_bot(event, envelope.bot_user):
+    if text_field(event, "subtype") not in TYPED_SUBTYPES or _is_by_bot(event, envelope.bot_user):
         return None
-    user, channel, ts = _id(event, "user"), _id(event, "channel"), _text(event, "ts")
+    user, channel, ts = _id(event, "user"), _id(event, "channel"), text_field(event, "ts")
     sent_at = read_time(ts)
-    root = _text(event, "thread_ts") or ts
+    root = text_field(event, "thread_ts") or ts
     read_time(root)
-    typed = read_text(_text(event, "text"), envelope.bot_user, name_of)
-    direct = _text(event, "channel_type") == "im" or channel.startswith("D")
+    typed = read_text(text_field(event, "text"), envelope.bot_user, name_of)
+    direct = text_field(event, "channel_type") == "im" or channel.startswith("D")
     address = _address(typed.mentions_bot, direct=direct, in_thread=root != ts)
     if address is None:
         return None
@@ -160,7 +157,7 @@ def _read_typed(
         channel=channel,
         thread_ts=root,
         question_ts=ts,
-        team=_text(event, "user_team") or _text(event, "team") or envelope.team,
+        team=text_field(event, "user_team") or text_field(event, "team") or envelope.team,
         user=user,
         bot_user=envelope.bot_user,
         direct=direct,
@@ -175,7 +172,7 @@ def _read_typed(
         sent_at=sent_at,
         attachments=read_files(event),
         reply_to=place.to_reply_to(),
-        twin=_text(event, "client_msg_id"),
+        twin=text_field(event, "client_msg_id"),
         mentions_others=typed.mentions_others,
     )
 
@@ -195,26 +192,6 @@ def _is_by_bot(message: Json, bot_user: str) -> bool:
     return message.get("user") in (None, "", SLACKBOT, bot_user)
 
 
-def read_files(event: Json) -> tuple[Attachment, ...]:
-    """Of an event or a message; without those whose bytes are gone."""
-    files = event.get("files")
-    found = []
-    for file in files if isinstance(files, list) else []:
-        if not isinstance(file, dict) or not _text(file, "id") or _text(file, "mode") in LOST:
-            continue
-        size = file.get("size")
-        locator = {"id": file["id"], "url": _text(file, "url_private_download")}
-        found.append(
-            Attachment(
-                name=_text(file, "name") or _text(file, "title") or "file",
-                media_type=_text(file, "mimetype") or "application/octet-stream",
-                size_bytes=size if isinstance(size, int) else 0,
-                locator=json.dumps(locator, separators=(",", ":")),
-            )
-        )
-    return tuple(found)
-
-
 def _ref(envelope: Envelope, channel: str, ts: str) -> MessageRef:
     if not _ID.fullmatch(channel):
         raise WrongShape("channel")
@@ -227,9 +204,3 @@ def _id(fields: Json, name: str) -> str:
     if not isinstance(value, str) or not _ID.fullmatch(value):
         raise WrongShape(name)
     return value
-
-
-def _text(fields: Json, name: str) -> str:
-    """A string field; empty where it is missing or something else."""
-    value = fields.get(name)
-    return value if isinstance(value, str) else ""

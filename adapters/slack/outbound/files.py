@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.slack.inbound.read import read_files
+from adapters.slack.fields import read_files
 from adapters.slack.place import Place
 from adapters.slack.web.errors import SlackRefused, SlackUnreachable, delivery_error
 from adapters.slack.web.pacer import Urgency

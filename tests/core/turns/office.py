@@ -14,8 +14,9 @@ from core.model.metered import Meter, MeteredModel
 from core.people.access import Access
 from core.people.limits import Limits, LimitSettings
 from core.ports import Prompt
-from core.turns.engine import Engine, EngineParts
+from core.turns.engine import Engine
 from core.turns.history import HistoryBuilder, Window
+from core.turns.parts import EngineParts
 from core.turns.reading import Reader
 from core.turns.workers import Workers
 from tests.fakes.clock import LoopClock

@@ -1,0 +1,67 @@
+"""From a stored message to the request: names, files, history, thread, prompt, chosen model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from core.completion import ChatRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from core.turn import QueuedMessage, Turn
+    from core.turns.parts import EngineParts
+
+
+class Asking:
+    """Reads what belongs to a question. Raises what the store raises, never for the platform."""
+
+    def __init__(self, parts: EngineParts) -> None:
+        self._parts = parts
+
+    async def request(self, turn: Turn, queued: QueuedMessage) -> tuple[ChatRequest, Turn]:
+        """What to ask the model, and the turn with what was learned on the way."""
+        queued = await self.with_files(await self._with_name(queued))
+        parts, message = self._parts, queued.message
+        platform = parts.platforms[message.ref.platform]
+        past, forgotten_at = await self._past(queued)
+        context = await parts.reader.context(platform.transcript, message, past, forgotten_at)
+        model, temperature = await parts.choice.of(message)
+        question = await parts.reader.question(platform.attachments, message, model)
+        prompt = parts.prompt.current()
+        messages = parts.history.build(
+            prompt, past, context, question, model=model, now=parts.clock.now()
+        )
+        request = ChatRequest(
+            turn_id=queued.turn_id,
+            messages=messages,
+            model=model,
+            temperature=temperature,
+            max_tokens=parts.max_tokens,
+            user=message.author.user_id,
+        )
+        known = replace(turn, author=message.author, context=context, prompt_version=prompt.version)
+        return request, known
+
+    async def _past(self, queued: QueuedMessage) -> tuple[Sequence[Turn], datetime | None]:
+        """The turns to tell the model of, and when those before were forgotten. The first message
+        of a conversation, as most are in a channel, has neither: nobody is asked."""
+        if queued.seq == 1:
+            return (), None
+        turns, conversation = self._parts.turns, queued.message.conversation
+        past = await turns.history(conversation, self._parts.max_history)
+        return past, await turns.forgotten_at(conversation)
+
+    async def _with_name(self, queued: QueuedMessage) -> QueuedMessage:
+        people = self._parts.platforms[queued.message.ref.platform].people
+        if people is None:
+            return queued
+        author = await people.named(queued.message.author)
+        return replace(queued, message=replace(queued.message, author=author))
+
+    async def with_files(self, queued: QueuedMessage) -> QueuedMessage:
+        """With the files that the platform's event left out."""
+        files = self._parts.platforms[queued.message.ref.platform].files
+        return replace(queued, message=await self._parts.reader.with_files(files, queued.message))
