@@ -127,7 +127,7 @@ def _figures(rounds: Mapping[str, Sequence[Round]], people: int, *, busy: bool) 
             figure("answers", "1/s", "answers_per_s", Goal(least=2.0)),
             figure("acknowledged, p50", "ms", "ack_p50_ms", Goal(most=1.0)),
             figure("acknowledged, p99", "ms", "ack_p99_ms", Goal(most=1.0)),
-            figure("characters lost", "", "lost_chars"),
+            figure("characters lost", "", "lost_chars", Goal(most=0)),
         ]
     return found
 
