@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-__all__ = ["model", "shared", "shared_model", "socket_team", "team"]
+__all__ = ["hasty_team", "model", "shared", "shared_model", "socket_team", "team"]
 
 SHARED_SETTINGS = {
     "SLACK_PACING": "off",
@@ -39,6 +39,14 @@ async def model() -> AsyncIterator[DemoServer]:
 async def team(tmp_path: Path, free_port: int, model: DemoServer) -> AsyncIterator[Team]:
     """By HTTP; the test starts its bots."""
     async with SlackStandIn(events_url=events_url(free_port)) as slack:
+        yield Team(slack, model, tmp_path, free_port)
+
+
+@pytest.fixture
+async def hasty_team(tmp_path: Path, free_port: int, model: DemoServer) -> AsyncIterator[Team]:
+    """Of a Slack without limits, that tells again after one second what it would after sixty."""
+    slack = SlackStandIn(events_url=events_url(free_port), tiers=False, time_scale=60.0)
+    async with slack:
         yield Team(slack, model, tmp_path, free_port)
 
 

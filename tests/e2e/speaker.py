@@ -20,7 +20,17 @@ class Speaker:
     def __init__(self) -> None:
         self.base_url = ""
         self.pieces: Sequence[str] = ("Hello.",)
+        self.refusal: tuple[int, str] | None = None
+        """Status and body in place of an answer."""
+        self.last_event: Json | None = None
+        """Sent in place of the end."""
         self.requests: list[Json] = []
+
+    @property
+    def instructions(self) -> str:
+        """The system prompt of the last question."""
+        said: str = self.requests[-1]["messages"][0]["content"]
+        return said
 
     @property
     def heard(self) -> Any:
@@ -29,11 +39,17 @@ class Speaker:
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         self.requests.append(await request.json())
+        if self.refusal is not None:
+            status, body = self.refusal
+            return web.Response(status=status, text=body, content_type="application/json")
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         for piece in self.pieces:
             await response.write(_event({"content": piece}))
-        await response.write(_event({}, "stop") + b"data: [DONE]\n\n")
+        if self.last_event is not None:
+            await response.write(b"data: " + json.dumps(self.last_event).encode() + b"\n\n")
+        else:
+            await response.write(_event({}, "stop") + b"data: [DONE]\n\n")
         return response
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import sqlite3
 import time
@@ -155,9 +156,13 @@ class Team:
 
 
 async def eventually(predicate: Callable[[], Any], timeout_s: float = 10.0) -> Any:
-    """The first truthy value, where nobody tells of a change: files, and other processes."""
+    """The first truthy value, where nobody tells of a change: files, and other processes. The
+    predicate may be a coroutine function."""
     give_up_at = time.monotonic() + timeout_s
-    while not (value := predicate()):
+    while True:
+        value = predicate()
+        value = await value if inspect.isawaitable(value) else value
+        if value:
+            return value
         assert time.monotonic() < give_up_at, "it never became true"
         await asyncio.sleep(LOOK_AGAIN_S)
-    return value

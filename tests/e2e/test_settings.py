@@ -24,7 +24,7 @@ RIGHT = {
 }
 CANARY = "canary-in-a-setting"
 SOON_S = 2.0
-BUSY_MACHINE_S = 4.0
+BUSY_MACHINE_S = 10.0
 """A start is measured beside everything else that runs here: the promise is SOON_S."""
 
 WRONG: dict[str, dict[str, str]] = {

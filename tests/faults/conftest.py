@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.e2e.conftest import model, shared, shared_model, socket_team, team
+from tests.e2e.conftest import hasty_team, model, shared, shared_model, socket_team, team
 
-__all__ = ["model", "shared", "shared_model", "socket_team", "team"]
+__all__ = ["hasty_team", "model", "shared", "shared_model", "socket_team", "team"]

@@ -6,24 +6,16 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import aiohttp
-import pytest
 
 from tests.standins.slack import faults
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
-
-    from adapters.demo.server import DemoServer
     from tests.conftest import Count
     from tests.standins.slack import Message
     from tests.standins.slack.workspace import Workspace
 
-from tests.e2e.conftest import events_url
 from tests.e2e.team import Team
-from tests.standins.slack import SlackStandIn
 
-RETRIES_PASS_FASTER = 60.0
 SETTINGS = {
     "SLACK_PACING": "off",
     "RATE_LIMIT_USER": "0",
@@ -31,16 +23,6 @@ SETTINGS = {
     "RATE_LIMIT_WORKSPACE": "0",
 }
 THREADS = 5
-
-
-@pytest.fixture
-async def team(tmp_path: Path, free_port: int, model: DemoServer) -> AsyncIterator[Team]:
-    """Of a Slack without limits, that tells again after one second what it would after sixty."""
-    slack = SlackStandIn(
-        events_url=events_url(free_port), tiers=False, time_scale=RETRIES_PASS_FASTER
-    )
-    async with slack:
-        yield Team(slack, model, tmp_path, free_port)
 
 
 def is_acknowledged(team: Team, question: Message) -> bool:
@@ -73,7 +55,8 @@ async def all_are_answered_once(team: Team, questions: dict[str, Message]) -> No
     assert len(said) == len(taken)
 
 
-async def test_kills_at_any_moment_lose_and_double_nothing(team: Team, count: Count) -> None:
+async def test_kills_at_any_moment_lose_and_double_nothing(hasty_team: Team, count: Count) -> None:
+    team = hasty_team
     kills, events = count(short=6, long=50), count(short=60, long=1000)
     roots = [team.ask(f"repeat: root {n}", told=False) for n in range(THREADS)]
     questions: dict[str, Message] = {}
@@ -141,7 +124,10 @@ WINDOWS = {
 }
 
 
-async def test_kills_just_after_slack_took_a_write_double_nothing(team: Team, count: Count) -> None:
+async def test_kills_just_after_slack_took_a_write_double_nothing(
+    hasty_team: Team, count: Count
+) -> None:
+    team = hasty_team
     questions: dict[str, Message] = {}
     for turn in range(count(short=1, long=4)):
         for window, (method, fault) in WINDOWS.items():
@@ -160,8 +146,9 @@ async def test_kills_just_after_slack_took_a_write_double_nothing(team: Team, co
         await all_are_answered_once(team, questions)
 
 
-async def test_sigterm_while_twenty_answers_run(team: Team) -> None:
+async def test_sigterm_while_twenty_answers_run(hasty_team: Team) -> None:
     """Those that can end in time do; the others are ended by the next process, where they are."""
+    team = hasty_team
     text = "one two three four five six seven eight nine ten"
     async with team.bot(**SETTINGS, DRAIN_S="2") as bot, aiohttp.ClientSession() as http:
         quick = {f"{text} quick {n}": "drip:0.01" for n in range(10)}
