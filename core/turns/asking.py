@@ -23,12 +23,13 @@ class Asking:
 
     async def request(self, turn: Turn, queued: QueuedMessage) -> tuple[ChatRequest, Turn]:
         """What to ask the model, and the turn with what was learned on the way."""
-        queued = await self.with_files(await self._with_name(queued))
         parts, message = self._parts, queued.message
         platform = parts.platforms[message.ref.platform]
         past, forgotten_at = await self._past(queued)
         context = await parts.reader.context(platform.transcript, message, past, forgotten_at)
         model, temperature = await parts.choice.of(message)
+        # Late, as what they wait for is most often there by now.
+        message = (await self.with_files(await self._with_name(queued))).message
         question = await parts.reader.question(platform.attachments, message, model)
         prompt = parts.prompt.current()
         messages = parts.history.build(
