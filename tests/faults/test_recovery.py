@@ -43,7 +43,12 @@ async def test_a_fallback_model_answers_before_the_first_word_is_shown(team: Tea
 
 async def test_the_breaker_opens_lets_one_through_and_closes(team: Team) -> None:
     port = find_port()
-    settings = {"RETRY_ATTEMPTS": "0", "BREAKER_FAILURES": "3", "BREAKER_RESET_S": "2"}
+    settings = {
+        "RETRY_ATTEMPTS": "0",
+        "BREAKER_FAILURES": "3",
+        "BREAKER_RESET_S": "2",
+        "REQUEST_TIMEOUT": "1",
+    }
     async with team.bot(METRICS_PORT=str(port), **settings), aiohttp.ClientSession() as http:
 
         async def is_state(state: float) -> None:
@@ -62,6 +67,7 @@ async def test_the_breaker_opens_lets_one_through_and_closes(team: Team) -> None
         assert (await team.request(refused))["error"] == "breaker_open"
         assert team.model.calls == calls
 
+        team.model.faults.switch(Fault("silent"))
         await is_state(HALF_OPEN)
         probes = [team.ask(f"repeat: probe {n}") for n in range(5)]
         for probe in probes:
