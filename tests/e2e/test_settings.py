@@ -30,27 +30,18 @@ BUSY_MACHINE_S = 10.0
 WRONG: dict[str, dict[str, str]] = {
     "LLM_MODEL": {"LLM_MODEL": ""},
     "LLM_BASE_URL": {"LLM_BASE_URL": f"http://{CANARY}.example.org/v1"},
-    "LLM_BASE_URL ": {"LLM_BASE_URL": f"{CANARY}:not an address"},
     "SLACK_BOT_TOKEN": {"SLACK_BOT_TOKEN": ""},
-    "SLACK_BOT_TOKEN ": {"SLACK_BOT_TOKEN": CANARY},
-    "SLACK_SIGNING_SECRET": {"SLACK_SIGNING_SECRET": " "},
     "SLACK_API_URL": {"SLACK_API_URL": f"http://{CANARY}.example.org/api/"},
-    "PORT": {"PORT": "70000"},
     "HOST": {"HOST": "192.0.2.1"},
-    "RATE_LIMIT_USER": {"RATE_LIMIT_USER": "many"},
     "PRICES_FILE": {"LLM_MODEL": "openai/unheard-of", "BUDGET_USER_USD_DAY": "1"},
-    "PRICES_FILE ": {"PRICES_FILE": "missing.json"},
     "SYSTEM_PROMPT_FILE": {"SYSTEM_PROMPT_FILE": "missing.txt"},
-    "SYSTEM_PROMPT_FILE ": {"SYSTEM_PROMPT_FILE": "empty.txt"},
     "SYSTEM_PROMPT_FILE  ": {"SYSTEM_PROMPT_FILE": "large.txt"},
-    "DATABASE_URL": {"DATABASE_URL": CANARY},
-    "DATABASE_URL ": {"DATABASE_URL": f"postgresql://ada:{CANARY}@db.example.org/bot"},
     "DATABASE_URL  ": {"DATABASE_URL": "sqlite+aiosqlite:////proc/nowhere/chatbot.db"},
     "DATABASE_URL   ": {"DATABASE_URL": "sqlite+aiosqlite:///garbage.db"},
     "LOG_DIR": {"LOG_DIR": "/proc/nowhere"},
     "PLAYGROUND": {"PLAYGROUND": "true", "HOST": "0.0.0.0"},
 }
-WRONG_IN_ITSELF: dict[str, dict[str, str]] = {
+WRONG_LIKEWISE: dict[str, dict[str, str]] = {
     "BASE_MODEL_ID": {"LLM_MODEL": "", "LLM_PROVIDER": "gemini"},
     "LLM_TEMPERATURE": {"LLM_TEMPERATURE": CANARY},
     "SLACK_APP_TOKEN": {"SLACK_APP_TOKEN": CANARY},
@@ -66,11 +57,20 @@ WRONG_IN_ITSELF: dict[str, dict[str, str]] = {
     "THREAD_FOLLOW_UPS": {"THREAD_FOLLOW_UPS": "never"},
     "LOG_LEVEL": {"LOG_LEVEL": "LOUD"},
     "LEASE_S": {"LEASE_S": "1"},
+    "LLM_BASE_URL ": {"LLM_BASE_URL": f"{CANARY}:not an address"},
+    "SLACK_BOT_TOKEN ": {"SLACK_BOT_TOKEN": CANARY},
+    "SLACK_SIGNING_SECRET": {"SLACK_SIGNING_SECRET": " "},
+    "PORT": {"PORT": "70000"},
+    "RATE_LIMIT_USER": {"RATE_LIMIT_USER": "many"},
+    "PRICES_FILE ": {"PRICES_FILE": "missing.json"},
+    "SYSTEM_PROMPT_FILE ": {"SYSTEM_PROMPT_FILE": "empty.txt"},
+    "DATABASE_URL": {"DATABASE_URL": CANARY},
+    "DATABASE_URL ": {"DATABASE_URL": f"postgresql://ada:{CANARY}@db.example.org/bot"},
 }
-"""Seen when settings are read, all in the same way."""
+"""Seen in the same places as those above."""
 CASES = [
     *WRONG,
-    *(pytest.param(name, marks=pytest.mark.long) for name in WRONG_IN_ITSELF),
+    *(pytest.param(name, marks=pytest.mark.long) for name in WRONG_LIKEWISE),
 ]
 
 
@@ -79,7 +79,7 @@ async def test_a_wrong_setting_stops_the_start_with_one_line(tmp_path: Path, nam
     (tmp_path / "empty.txt").write_text("\n")
     (tmp_path / "large.txt").write_text("x" * 10_000_000)
     (tmp_path / "garbage.db").write_bytes(b"this is no database at all" * 1_000)
-    wrong = (WRONG | WRONG_IN_ITSELF)[name]
+    wrong = (WRONG | WRONG_LIKEWISE)[name]
     ended = await run_command(tmp_path, "run", environment=RIGHT | wrong)
     assert (ended.code, ended.out) == (2, "")
     [line] = ended.err.splitlines()

@@ -66,7 +66,7 @@ FAULTS = {
     "auth": Expected("does not accept the bot's credentials", "auth"),
     "context_too_long": Expected("too long for the language model", "context_window"),
     "content_filter": Expected("content filter refused", "content_policy", billed=True),
-    "cut": Expected("could not be reached", "connection", partial=True, billed=True),
+    "cut": Expected("was lost", "connection", partial=True, billed=True),
     "cut_clean": Expected(
         "connection was lost before the answer was complete",
         "connection",
