@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from adapters.slack.web.errors import SlackRefused, SlackUnreachable, delivery_error
+from adapters.slack.web.errors import PLACE_GONE, SlackRefused, SlackUnreachable, delivery_error
 from adapters.slack.web.limits import FALLBACK_CHARS, STREAM_LIFE_S
 from adapters.slack.web.pacer import Urgency
 from core.text.graphemes import last_boundary
@@ -24,16 +24,6 @@ BlockChoices = tuple[list[Json], ...]
 APPEND: Final = "chat.appendStream"
 STOP: Final = "chat.stopStream"
 UPDATE: Final = "chat.update"
-STREAM_OVER: Final = frozenset(
-    {
-        "message_not_in_streaming_state",
-        "stopped_by_user",
-        "msg_too_long",
-        "streaming_mode_mismatch",
-        "no_text",
-    }
-)
-"""The message is there and can be edited, but no longer grown."""
 BLOCKS_REFUSED: Final = frozenset({"invalid_blocks", "invalid_blocks_format", "invalid_arguments"})
 MESSAGE_GONE: Final = frozenset(
     {"message_not_found", "cant_update_message", "edit_window_closed", "message_not_owned_by_app"}
@@ -148,11 +138,12 @@ class StreamedMessage:
 
     @staticmethod
     def _read(method: str, refusal: SlackRefused) -> Exception:
-        if refusal.code in STREAM_OVER or refusal.code in BLOCKS_REFUSED:
-            return StreamOver()
         if refusal.code in MESSAGE_GONE:
             return MessageGone()
-        return delivery_error(method, refusal)
+        if refusal.code in PLACE_GONE:
+            return delivery_error(method, refusal)
+        # The message is there: whatever Slack has against growing it, it can perhaps be edited.
+        return StreamOver()
 
 
 class EditedMessage:

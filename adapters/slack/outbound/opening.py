@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.slack.outbound.messages import EditedMessage, StreamedMessage, to_content
-from adapters.slack.web.errors import SlackRefused, SlackUnreachable, delivery_error
+from adapters.slack.web.errors import PLACE_GONE, SlackRefused, SlackUnreachable, delivery_error
 from adapters.slack.web.pacer import Urgency
 
 if TYPE_CHECKING:
@@ -28,22 +28,6 @@ SHELL_TEXT: Final = "…"
 STREAMS_OFF_S: Final = 600.0
 POST_TRIES: Final = 3
 REPLIES_READ: Final = 100
-GONE: Final = frozenset(
-    {
-        "account_inactive",
-        "channel_not_found",
-        "invalid_auth",
-        "is_archived",
-        "not_authed",
-        "not_in_channel",
-        "org_login_required",
-        "restricted_action",
-        "thread_not_found",
-        "token_expired",
-        "token_revoked",
-    }
-)
-"""No other way of writing would help."""
 
 log = logging.getLogger(__name__)
 
@@ -146,7 +130,7 @@ class Opener:
         try:
             data = await self._api.call_started(START, arguments)
         except SlackRefused as refusal:
-            if refusal.code in GONE:
+            if refusal.code in PLACE_GONE:
                 raise delivery_error(START, refusal) from refusal
             if refusal.retry_after_s is None:
                 log.warning("Slack refuses streams (%s); editing instead", refusal.code)

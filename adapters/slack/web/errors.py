@@ -19,6 +19,23 @@ PASSING_CODES: Final = frozenset(
 )
 """Slack's trouble, not ours: the same call may succeed in a moment."""
 
+PLACE_GONE: Final = frozenset(
+    {
+        "account_inactive",
+        "channel_not_found",
+        "invalid_auth",
+        "is_archived",
+        "not_authed",
+        "not_in_channel",
+        "org_login_required",
+        "restricted_action",
+        "thread_not_found",
+        "token_expired",
+        "token_revoked",
+    }
+)
+"""No other way of writing would help."""
+
 
 class SlackRefused(Exception):
     """Slack answered, and did not do it."""
