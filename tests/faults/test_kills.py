@@ -24,7 +24,9 @@ SETTINGS = {
     "RATE_LIMIT_CHANNEL": "0",
     "RATE_LIMIT_WORKSPACE": "0",
 }
-THREADS = 5
+IN_A_THREAD = 12
+PEACE_AFTER = 8
+"""So many kills, then one life in which all can end: ten in one question make a dead letter."""
 
 
 def is_acknowledged(team: Team, question: Message) -> bool:
@@ -63,23 +65,26 @@ def finished(team: Team) -> int:
 async def test_kills_at_any_moment_lose_and_double_nothing(hasty_team: Team, count: Count) -> None:
     team = hasty_team
     kills, events = count(short=6, long=50), count(short=60, long=1000)
-    roots = [team.ask(f"repeat: root {n}", told=False) for n in range(THREADS)]
+    roots = [team.ask(f"repeat: root {n}", told=False) for n in range(events // IN_A_THREAD)]
     questions: dict[str, Message] = {}
 
     def ask_some(number: int) -> None:
         for _ in range(number):
             n = len(questions)
-            root = roots[n % THREADS]
-            text = f"answer {n} in thread {n % THREADS}"
+            root = roots[n % len(roots)]
+            text = f"answer {n} in thread {n % len(roots)}"
             questions[text] = team.ask(f"repeat: {text}", thread=root.ts)
 
     team.slack.faults.on("chat.*", faults.latency(0.1, after=True), times=None)
-    for _ in range(kills):
+    for kill in range(kills):
         async with team.bot(**SETTINGS) as bot:
+            if kill % PEACE_AFTER == PEACE_AFTER - 1:
+                await team.slack.outbox.settled()
+                await all_are_answered_once(team, questions)
             before = finished(team)
             ask_some(events // kills)
             # Some are done, some begun, some only stored, some not even that.
-            await team.slack.wait_for(lambda: finished(team) > before + THREADS)  # noqa: B023 - awaited here
+            await team.slack.wait_for(lambda: finished(team) > before + 5)  # noqa: B023 - awaited here
             await bot.kill()
     async with team.bot(**SETTINGS):
         await team.slack.outbox.settled()
