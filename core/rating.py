@@ -39,3 +39,8 @@ class Rating:
     turn_id: str
     author: Author
     value: Value | None
+    asked_at: datetime | None = None
+    """When the question of the turn was stored: the same for every rating of it. None: the store
+    has forgotten."""
+    reason: str = ""
+    """What the person said about it, where the platform asks."""

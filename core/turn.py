@@ -10,9 +10,10 @@ from core.completion import Completion, Usage
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from core.conversation import Author, ConversationKey, InboundMessage, MessageRef
+    from core.conversation import Address, Author, ConversationKey, InboundMessage, MessageRef
 
-Kind = Literal["question", "command"]
+Kind = Literal["question", "command", "report"]
+"""`report`: nobody asked; the clock did."""
 Outcome = Literal["answered", "failed", "stopped", "refused", "command"]
 """`refused`: a limit or a rule kept the model from being asked. `command`: no model was needed."""
 
@@ -43,6 +44,8 @@ class Turn:
     question: str
     message_id: str = ""
     """Of the question, on its platform."""
+    address: Address = "mention"
+    """How the question reached the bot."""
     answer: str = ""
     context: tuple[Said, ...] = ()
     """What was said in the thread since the turn before, oldest first."""

@@ -9,6 +9,7 @@ from core.ports.ledger import (
     Completions,
     Counted,
     ModelSummary,
+    Places,
     Preferences,
     Ratings,
     Scope,
@@ -19,12 +20,22 @@ from core.ports.ledger import (
     Upkeep,
 )
 from core.ports.model import ChatModel, PriceList, Prompt, PromptSource, TokenCounter
-from core.ports.platform import Attachments, Files, People, Platform, Replies, Reply, Transcript
+from core.ports.platform import (
+    Announcer,
+    Attachments,
+    Files,
+    People,
+    Platform,
+    Replies,
+    Reply,
+    Transcript,
+)
 from core.ports.watching import TurnObserver
 from core.ports.world import Clock, Ids
 
 __all__ = [
     "Acceptance",
+    "Announcer",
     "Arrivals",
     "Attachments",
     "ChatModel",
@@ -41,6 +52,7 @@ __all__ = [
     "Inbox",
     "ModelSummary",
     "People",
+    "Places",
     "Platform",
     "Preferences",
     "PriceList",

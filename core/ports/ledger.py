@@ -163,6 +163,20 @@ class Preferences(Protocol):
         ...
 
 
+class Places(Protocol):
+    """Where people can be reached: what an adapter has learned and needs in any process."""
+
+    async def keep_place(self, platform: str, workspace: str, channel: str, place: str) -> None:
+        """`place` is opaque; the newest wins."""
+        ...
+
+    async def place_of(self, platform: str, workspace: str, channel: str) -> str | None: ...
+
+    async def forget_place(self, platform: str, workspace: str, channel: str) -> None:
+        """The bot was removed from there."""
+        ...
+
+
 class Upkeep(Protocol):
     """What the lifecycle and an operator ask of a store."""
 

@@ -84,6 +84,14 @@ class People(Protocol):
         ...
 
 
+class Announcer(Protocol):
+    async def place(self, workspace: str, channel: str) -> str:
+        """The `reply_to` of a message that nobody asked for: one that begins a thread in a
+        channel, or in a DM with a person, whose id may stand for the channel's. Raises
+        DeliveryError; not retryable: the bot is not there, or was never met."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Platform:
     """Everything core can do on one platform."""
@@ -96,3 +104,5 @@ class Platform:
     """None: messages come with the right names."""
     files: Files | None = None
     """None: messages come with all their files."""
+    announcer: Announcer | None = None
+    """None: the bot speaks only when it is spoken to."""

@@ -61,6 +61,7 @@ def begin_turn(queued: QueuedMessage, outcome: Outcome, error: str = "") -> Turn
         received_at=queued.received_at,
         question=message.text,
         message_id=message.ref.message_id,
+        address=message.address,
         error=error,
         correlation_id=queued.turn_id,
     )

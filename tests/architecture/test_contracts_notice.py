@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 MODULES = (
     "bot/wiring",
-    *(f"adapters/{name}/app" for name in ("slack", "web", "litellm", "sql", "prometheus", "wire")),
+    *(f"adapters/{name}/app" for name in ("slack", "teams", "web", "litellm", "langfuse")),
+    *(f"adapters/{name}/app" for name in ("sql", "prometheus", "wire")),
     *("core/turns/engine", "core/commands/stats", "core/reports/numbers"),
     *("core/model/retrying", "core/people/limits", "core/text/clean"),
     *("core/ports", "core/turn", "core/errors"),
@@ -23,6 +24,8 @@ MODULES = (
 GOOD = {
     "bot/wiring": "import apscheduler, pydantic_settings\nfrom adapters.slack import app",
     "adapters/slack/app": "import slack_bolt.async_app\nfrom core import ports",
+    "adapters/teams/app": "import botbuilder.core, jwt",
+    "adapters/langfuse/app": "import langfuse, opentelemetry",
     "adapters/litellm/app": "import litellm, openai\nfrom adapters.wire import app",
     "adapters/sql/app": "import sqlalchemy, alembic",
     "adapters/prometheus/app": "import prometheus_client",
@@ -76,6 +79,9 @@ def test_the_tree_is_good_as_it_is(tree: Path) -> None:
         ("core/stray", "import core.ports", "core is arranged by concept"),
         ("core/turns/engine", "import core.commands.stats", "No import cycles"),
         ("adapters/web/app", "import slack_sdk", "Slack's SDK"),
+        ("bot/wiring", "import botbuilder.schema", "Microsoft's SDK"),
+        ("adapters/slack/app", "import jwt", "Microsoft's SDK"),
+        ("core/turns/engine", "import langfuse", "The tracing SDK"),
         ("bot/wiring", "import litellm", "Model SDKs"),
         ("adapters/web/app", "import openai", "Model SDKs"),
         ("bot/wiring", "from sqlalchemy import text", "The database toolkit"),

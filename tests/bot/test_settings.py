@@ -56,6 +56,13 @@ def refused(monkeypatch, **environment):
         ("PORT", "99999"),
         ("LOG_LEVEL", "LOUD"),
         ("LOG_FORMAT", "xml"),
+        ("MICROSOFT_APP_TYPE", "UserAssignedMSI"),
+        ("LANGFUSE_SAMPLE_RATE", "2"),
+        ("DIGEST_TIME", "9:00"),
+        ("DIGEST_TIME", "24:00"),
+        ("DIGEST_TIMEZONE", "Europe/Atlantis"),
+        ("DIGEST_TIMEZONE", "../etc/passwd"),
+        ("DIGEST_CHANNELS", "C0123"),
     ],
 )
 def test_a_wrong_setting_is_named_in_one_line(monkeypatch, name, value):
@@ -103,6 +110,53 @@ def test_swapped_slack_tokens_are_noticed(monkeypatch, name):
     assert refused(monkeypatch, **environment).startswith(f"{name}: ")
 
 
+TEAMS = {
+    "LLM_MODEL": "openai/x",
+    "MICROSOFT_APP_ID": "11111111-2222-3333-4444-555555555555",
+    "MICROSOFT_APP_PASSWORD": SECRET,
+    "MICROSOFT_APP_TENANT_ID": "99999999-2222-3333-4444-555555555555",
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"MICROSOFT_APP_ID": ""}, "SLACK_BOT_TOKEN"),
+        ({"MICROSOFT_APP_ID": "", "PLAYGROUND": "true"}, "MICROSOFT_APP_ID"),
+        ({"MICROSOFT_APP_PASSWORD": ""}, "MICROSOFT_APP_PASSWORD"),
+        ({"MICROSOFT_APP_TENANT_ID": ""}, "MICROSOFT_APP_TENANT_ID"),
+        (
+            {"MICROSOFT_APP_TENANT_ID": "", "MICROSOFT_APP_TYPE": "MultiTenant"},
+            "TEAMS_ALLOWED_TENANTS",
+        ),
+        ({"TEAMS_LOGIN_URL": "http://login.example"}, "TEAMS_LOGIN_URL"),
+        ({"TEAMS_OPENID_METADATA_URL": "login.example"}, "TEAMS_OPENID_METADATA_URL"),
+        ({"TEAMS_ALLOW_UNAUTHENTICATED": "true"}, "TEAMS_ALLOW_UNAUTHENTICATED"),
+        (
+            {
+                "TEAMS_ALLOW_UNAUTHENTICATED": "true",
+                "MICROSOFT_APP_ID": "",
+                "MICROSOFT_APP_PASSWORD": "",
+                "HOST": "0.0.0.0",
+            },
+            "TEAMS_ALLOW_UNAUTHENTICATED",
+        ),
+        ({"LANGFUSE_PUBLIC_KEY": "pk-lf-1"}, "LANGFUSE_SECRET_KEY"),
+        ({"LANGFUSE_SECRET_KEY": SECRET}, "LANGFUSE_PUBLIC_KEY"),
+        (
+            {
+                "LANGFUSE_PUBLIC_KEY": "pk-lf-1",
+                "LANGFUSE_SECRET_KEY": SECRET,
+                "LANGFUSE_HOST": "http://langfuse.example",
+            },
+            "LANGFUSE_HOST",
+        ),
+    ],
+)
+def test_what_cannot_work_together_is_refused(monkeypatch, changes, name):
+    assert refused(monkeypatch, **{**TEAMS, **changes}).startswith(f"{name}: ")
+
+
 def test_the_playground_is_refused_on_a_network_address(monkeypatch):
     line = refused(monkeypatch, LLM_MODEL="openai/x", PLAYGROUND="true", HOST="0.0.0.0")
     assert line.startswith("PLAYGROUND: ")
@@ -114,6 +168,14 @@ def test_the_playground_is_refused_on_a_network_address(monkeypatch):
         {"LLM_MODEL": "openai/x", "SLACK_BOT_TOKEN": "xoxb-test", "SLACK_APP_TOKEN": "xapp-test"},
         {"LLM_MODEL": "openai/x", "SLACK_BOT_TOKEN": "xoxb-test", "SLACK_SIGNING_SECRET": "s"},
         {"LLM_PROVIDER": "demo", "PLAYGROUND": "true"},
+        {"LLM_PROVIDER": "demo", "TEAMS_ALLOW_UNAUTHENTICATED": "true"},
+        TEAMS,
+        {
+            **TEAMS,
+            "MICROSOFT_APP_TYPE": "MultiTenant",
+            "MICROSOFT_APP_TENANT_ID": "",
+            "TEAMS_ALLOWED_TENANTS": "*",
+        },
         {"LLM_PROVIDER": "openai", "BASE_MODEL_ID": "gemini-3-flash", "PLAYGROUND": "true"},
     ],
 )
