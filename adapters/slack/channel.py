@@ -6,7 +6,6 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Final
 
-from adapters.slack.background import Background
 from adapters.slack.client import build_client, build_session
 from adapters.slack.inbound.bolt import Bolt
 from adapters.slack.inbound.endpoint import Endpoint
@@ -29,6 +28,7 @@ from adapters.slack.web.errors import SlackRefused, SlackUnreachable
 from adapters.slack.web.identity import WhoAmI
 from adapters.slack.web.names import Names
 from adapters.slack.web.pacer import Pacer
+from adapters.wire.background import Background
 from adapters.wire.sessions import proxy_for
 from core.ports import Platform
 

@@ -21,10 +21,10 @@ from core.conversation import Author, ConversationKey
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from adapters.slack.background import Background
     from adapters.slack.twins import Twins
     from adapters.slack.web.api import SlackApi
     from adapters.slack.web.names import Names
+    from adapters.wire.background import Background
     from core.conversation import InboundMessage, MessageRef
     from core.ports import Chatbot
 

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
     from slack_bolt.async_app import AsyncApp
 
-    from adapters.slack.background import Background
     from adapters.slack.inbound.responding import Responder
     from adapters.slack.web.api import SlackApi
     from adapters.slack.web.identity import WhoAmI
     from adapters.slack.web.names import Names
+    from adapters.wire.background import Background
     from core.ports import Chatbot
 
 Json = dict[str, Any]

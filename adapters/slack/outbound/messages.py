@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from adapters.slack.web.errors import PLACE_GONE, SlackRefused, SlackUnreachable, delivery_error
 from adapters.slack.web.limits import FALLBACK_CHARS, STREAM_LIFE_S
 from adapters.slack.web.pacer import Urgency
+from adapters.wire.answers import MessageGone, MessageTooLong, StreamOver
 from core.text.graphemes import last_boundary
 
 if TYPE_CHECKING:
@@ -33,41 +34,6 @@ CONFLICT_TRIES: Final = 4
 log = logging.getLogger(__name__)
 
 
-class MessageGone(Exception):
-    """Somebody deleted the message, or it cannot be edited any more: write a new one."""
-
-
-class MessageTooLong(Exception):
-    """Slack counts differently from us: say it in more messages."""
-
-
-class StreamOver(Exception):
-    """Go on by editing."""
-
-
-class Message(Protocol):
-    """What the writer of an answer does with a message, whichever way it is written."""
-
-    ts: str
-    shown: str
-    """The text that Slack has for sure."""
-
-    @property
-    def method(self) -> str:
-        """What each further piece of text costs."""
-        ...
-
-    async def show(self, text: str) -> bool:
-        """Show a text that begins with `shown`, if the budget has room; False: not now. Raises
-        StreamOver, MessageGone, DeliveryError."""
-        ...
-
-    async def finish(self, text: str, choices: BlockChoices) -> None:
-        """Bring the message to its final text and blocks, whatever it takes. Raises StreamOver,
-        MessageGone, MessageTooLong, DeliveryError."""
-        ...
-
-
 class StreamedMessage:
     """Text is appended; what Slack has can never be taken back."""
 
@@ -78,7 +44,7 @@ class StreamedMessage:
         self._clock = clock
         self._place = place
         self._born_at = clock.monotonic()
-        self.ts = ts
+        self.message_id = ts
         self.shown = ""
 
     async def show(self, text: str) -> bool:
@@ -103,7 +69,7 @@ class StreamedMessage:
 
     async def _stop(self, rest: str, blocks: list[Json]) -> bool:
         """False: Slack refuses the blocks."""
-        arguments: Json = {"channel": self._place.channel, "ts": self.ts}
+        arguments: Json = {"channel": self._place.channel, "ts": self.message_id}
         if rest:
             arguments["markdown_text"] = rest
         if blocks:
@@ -123,7 +89,7 @@ class StreamedMessage:
         rest = text[len(self.shown) :]
         if not rest:
             return True
-        arguments = {"channel": self._place.channel, "ts": self.ts, "markdown_text": rest}
+        arguments = {"channel": self._place.channel, "ts": self.message_id, "markdown_text": rest}
         try:
             await self._api.call_now(APPEND, arguments, urgency)
         except SlackRefused as refusal:
@@ -156,7 +122,7 @@ class EditedMessage:
         self._api = api
         self._place = place
         self._plain = plain
-        self.ts = ts
+        self.message_id = ts
         self.shown = ""
 
     async def show(self, text: str) -> bool:
@@ -189,14 +155,16 @@ class EditedMessage:
     async def close_stream(self) -> None:
         """End the streaming that this message came from; editing is refused before."""
         try:
-            await self._api.call("chat.stopStream", {"channel": self._place.channel, "ts": self.ts})
+            await self._api.call(
+                "chat.stopStream", {"channel": self._place.channel, "ts": self.message_id}
+            )
         except (SlackRefused, SlackUnreachable) as failure:
-            log.debug("stream of %s not closed: %s", self.ts, failure)
+            log.debug("stream of %s not closed: %s", self.message_id, failure)
 
     async def _update(self, text: str, blocks: list[Json]) -> None:
         """Raises SlackRefused for refused blocks only, beside what `finish` raises."""
         content = to_content(text, blocks, always_blocks=not self._plain)
-        arguments = {"channel": self._place.channel, "ts": self.ts, **content}
+        arguments = {"channel": self._place.channel, "ts": self.message_id, **content}
         for _ in range(CONFLICT_TRIES):
             try:
                 await self._api.call(UPDATE, arguments)

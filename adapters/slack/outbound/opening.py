@@ -12,9 +12,10 @@ from adapters.slack.web.pacer import Urgency
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
-    from adapters.slack.outbound.messages import BlockChoices, Message
+    from adapters.slack.outbound.messages import BlockChoices
     from adapters.slack.place import Place
     from adapters.slack.web.api import SlackApi
+    from adapters.wire.answers import Message
     from core.conversation import MessageRef
     from core.ports import Clock
 
@@ -40,7 +41,7 @@ class Opener:
         self._clock = clock
         self._streams_off_until = 0.0
 
-    async def open_now(self, place: Place, taken: Collection[str]) -> Message | None:
+    async def open_now(self, place: Place, taken: Collection[str]) -> Message[BlockChoices] | None:
         """A new empty message; None: the budget has no room for one right now.
 
         `taken` are the timestamps of the answer's messages that are known already. Raises
@@ -72,7 +73,7 @@ class Opener:
                 log.warning("Slack refused blocks (%s); trying simpler ones", refusal.code)
         raise ValueError("the last choice must be without blocks")
 
-    def reuse(self, place: Place, ts: str) -> Message:
+    def reuse(self, place: Place, ts: str) -> Message[BlockChoices]:
         """A message that an earlier run made; whatever it says is replaced."""
         return EditedMessage(self._api, place, ts, plain=False)
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from adapters.slack.outbound.answer import AnswerWriter
+from adapters.slack.outbound.answer import LIMITS, SlackOutlet, to_below
 from adapters.slack.outbound.draw import draw, has_chart, to_text
-from adapters.slack.outbound.ending import to_choices
-from adapters.slack.outbound.messages import MessageGone, to_fallback
+from adapters.slack.outbound.messages import to_fallback
 from adapters.slack.outbound.opening import SHELL_TEXT
 from adapters.slack.outbound.removing import remove
 from adapters.slack.outbound.status import StatusLine
 from adapters.slack.place import Place
 from adapters.slack.web.errors import SlackRefused, SlackUnreachable, delivery_error
+from adapters.wire.answers import AnswerWriter, MessageGone
 from core.errors import DeliveryError
 
 if TYPE_CHECKING:
@@ -61,9 +61,8 @@ class SlackReply:
         status = StatusLine(replies.lines, self._place)
         status.begin_session()
         orphans = await self._orphans(parts)
-        writer = AnswerWriter(
-            replies.api, replies.clock, replies.opener, self._place, status, _choices
-        )
+        outlet = SlackOutlet(replies.api, replies.opener, self._place)
+        writer = AnswerWriter(outlet, status, replies.clock, to_below, LIMITS)
         await writer.write(draft, parts, orphans, save)
 
     async def post(self, document: Document, parts: Sequence[MessageRef], save: Save) -> None:
@@ -122,12 +121,6 @@ class SlackReply:
         taken = {part.message_id for part in parts}
         replies = self._replies
         return await replies.opener.find_orphans(self._place, taken, replies.is_known)
-
-
-def _choices(draft: Draft) -> BlockChoices:
-    if draft.ending is None:
-        raise ValueError("the draft has not ended")
-    return to_choices(draft.ending)
 
 
 def _document_choices(document: Document) -> BlockChoices:

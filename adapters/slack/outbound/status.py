@@ -13,9 +13,9 @@ from adapters.slack.web.pacer import Urgency
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from adapters.slack.background import Background
     from adapters.slack.place import Place
     from adapters.slack.web.api import SlackApi
+    from adapters.wire.background import Background
 
 UNAVAILABLE = frozenset({"unknown_method", "missing_scope", "not_allowed_token_type"})
 

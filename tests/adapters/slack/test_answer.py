@@ -402,8 +402,8 @@ PIECES = st.lists(
 def test_however_it_streams_and_breaks_the_text_is_shown_exactly_once(
     pieces: list[str], repeat: int, hurt: list[int]
 ) -> None:
-    from adapters.slack.outbound.flow import TextFlow
     from adapters.slack.web.limits import MESSAGE_CHARS
+    from core.text.flow import TextFlow
 
     deltas = pieces * repeat
     whole = TextFlow(MESSAGE_CHARS)

@@ -1,4 +1,4 @@
-"""The text of an answer on its way to Slack: made safe, cut to size."""
+"""The text of an answer on its way out: made safe, cut to the size of a message."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from core.text.outgoing import OutgoingText
-from core.text.split import Splitter
+from core.text.split import Size, Splitter
 
 if TYPE_CHECKING:
     from core.text.split import Piece
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 class TextFlow:
     """Follows a text that grows. Messages that are full never change again."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, size: Size = len) -> None:
         self._outgoing = OutgoingText()
-        self._splitter = Splitter(limit)
+        self._splitter = Splitter(limit, size)
         self._seen = 0
         self.full: deque[Piece] = deque()
         """Complete messages that nobody has taken yet, oldest first."""
