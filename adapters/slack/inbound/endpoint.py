@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from aiohttp import web
 
-from adapters.slack.inbound.gate import BODY_LIMIT_BYTES, Refused, read_body
+from adapters.slack.inbound.gate import read_body
 from adapters.slack.inbound.intake import DURABLE_EVENTS
 from adapters.slack.inbound.read import WrongShape
+from adapters.wire.bodies import Refused, read_bounded
 from core.errors import NotStored
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Endpoint:
 
     async def handle(self, request: web.Request) -> web.Response:
         try:
-            body = await _read_bounded(request)
+            body = await read_bounded(request)
             self._gate.verify(_single_headers(request), body)
             payload = read_body(request.content_type, body)
             return await self._answer(payload)
@@ -68,18 +69,6 @@ class Endpoint:
                     await self._intake.take(payload)
                     return web.Response()
         return await self._framework.dispatch(payload)
-
-
-async def _read_bounded(request: web.Request) -> bytes:
-    """The raw bytes, never more than the limit whatever Content-Length claims."""
-    if (request.content_length or 0) > BODY_LIMIT_BYTES:
-        raise Refused(413, "the body is too large")
-    body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > BODY_LIMIT_BYTES:
-            raise Refused(413, "the body is too large")
-    return bytes(body)
 
 
 def _single_headers(request: web.Request) -> dict[str, str]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
+
+from adapters.wire.bodies import BODY_LIMIT_BYTES, Refused, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,24 +17,12 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-BODY_LIMIT_BYTES: Final = 1024 * 1024
 AGE_LIMIT_S: Final = 300
 """docs.slack.dev/authentication/verifying-requests-from-slack: older ones may be replays."""
-DEPTH_LIMIT: Final = 64
 FORM_FIELDS_LIMIT: Final = 100
 
 _TIMESTAMP: Final = re.compile(r"[0-9]{1,12}")
 _SIGNATURE: Final = re.compile(r"v0=[0-9a-f]{64}")
-# A string, or a bracket outside of strings; possessive, so no input makes it go back.
-_BRACKETS: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
-
-
-class Refused(Exception):
-    """The request gets this HTTP status, and is told nothing else."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
 
 
 class Gate:
@@ -78,34 +67,6 @@ def read_body(content_type: str, body: bytes) -> Json:
             raise Refused(400, "neither a payload nor a command")
         case _:
             raise Refused(400, "an unexpected content type")
-
-
-def read_json(data: bytes) -> Json:
-    if is_too_deep(data):
-        raise Refused(400, "nested too deeply")
-    try:
-        payload = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise Refused(400, "not JSON") from error
-    if not isinstance(payload, dict) or not isinstance(payload.get("type"), str):
-        raise Refused(400, "not an object with a type")
-    return payload
-
-
-def is_too_deep(data: bytes) -> bool:
-    """Whether brackets nest deeper than DEPTH_LIMIT; without parsing."""
-    if data.count(b"[") + data.count(b"{") <= DEPTH_LIMIT:
-        return False
-    depth = 0
-    for match in _BRACKETS.finditer(data):
-        sign = match.group()[:1]
-        if sign in b"[{":
-            depth += 1
-            if depth > DEPTH_LIMIT:
-                return True
-        elif sign in b"]}":
-            depth -= 1
-    return False
 
 
 def _read_form(body: bytes) -> dict[str, str]:

@@ -12,14 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.slack.inbound.gate import (
-    BODY_LIMIT_BYTES,
-    DEPTH_LIMIT,
-    Gate,
-    Refused,
-    is_too_deep,
-    read_body,
-)
+from adapters.slack.inbound.gate import Gate, read_body
+from adapters.wire.bodies import BODY_LIMIT_BYTES, DEPTH_LIMIT, Refused, is_too_deep
 from tests.fakes.clock import START, FakeClock
 
 if TYPE_CHECKING:

@@ -1,0 +1,67 @@
+"""Reads the bodies of requests that anybody may send: bounded in size and depth, JSON or refused."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+Json = dict[str, Any]
+
+BODY_LIMIT_BYTES: Final = 1024 * 1024
+DEPTH_LIMIT: Final = 64
+
+# A string, or a bracket outside of strings; possessive, so no input makes it go back.
+_BRACKETS: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+
+
+class Refused(Exception):
+    """The request gets this HTTP status, and is told nothing else."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+async def read_bounded(request: web.Request) -> bytes:
+    """The raw bytes, never more than the limit whatever Content-Length claims. Raises Refused."""
+    if (request.content_length or 0) > BODY_LIMIT_BYTES:
+        raise Refused(413, "the body is too large")
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > BODY_LIMIT_BYTES:
+            raise Refused(413, "the body is too large")
+    return bytes(body)
+
+
+def read_json(data: bytes) -> Json:
+    """An object that says of which type it is. Raises Refused with 400."""
+    if is_too_deep(data):
+        raise Refused(400, "nested too deeply")
+    try:
+        payload = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise Refused(400, "not JSON") from error
+    if not isinstance(payload, dict) or not isinstance(payload.get("type"), str):
+        raise Refused(400, "not an object with a type")
+    return payload
+
+
+def is_too_deep(data: bytes) -> bool:
+    """Whether brackets nest deeper than DEPTH_LIMIT; without parsing."""
+    if data.count(b"[") + data.count(b"{") <= DEPTH_LIMIT:
+        return False
+    depth = 0
+    for match in _BRACKETS.finditer(data):
+        sign = match.group()[:1]
+        if sign in b"[{":
+            depth += 1
+            if depth > DEPTH_LIMIT:
+                return True
+        elif sign in b"]}":
+            depth -= 1
+    return False
