@@ -1,0 +1,1 @@
+"""Microsoft Teams in and out: the only place that knows Microsoft's words."""
