@@ -5,22 +5,19 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from adapters.slack.check import check_app_token, check_bot_token
 from adapters.slack.settings import DEFAULT_API_URL, SlackSettings
+from adapters.wire.wizard import NOTHING_WRITTEN, GaveUp, ask_until_right, write_env
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    Ask = Callable[[str], str]
-    Say = Callable[[str], None]
-    Check = Callable[[str], Awaitable[tuple[bool, str]]]
+    from adapters.wire.wizard import Ask, Say
 
 NEW_APP_URL: Final = "https://api.slack.com/apps?new_app=1&manifest_json="
-TRIES: Final = 3
 SECRET: Final = re.compile(r"[0-9a-f]{32}")
 KINDS: Final = {
     "xoxb-": "a bot token",
@@ -29,10 +26,6 @@ KINDS: Final = {
     "xoxe": "a configuration or refresh token",
     "https://": "an address",
 }
-
-
-class GaveUp(Exception):
-    """The same question was answered wrongly too often."""
 
 
 def build_link(manifest: Path) -> str:
@@ -67,38 +60,29 @@ async def connect(
 
     try:
         say("2. OAuth & Permissions, Bot User OAuth Token (it begins with xoxb-).")
-        found = {"SLACK_BOT_TOKEN": await _paste("Bot token: ", "xoxb-", bot_is_right, ask, say)}
+        bot = partial(explain, prefix="xoxb-")
+        pasted = await ask_until_right("Bot token: ", bot, bot_is_right, ask, say)
+        found = {"SLACK_BOT_TOKEN": pasted}
         if http:
             say("3. Basic Information, App Credentials, Signing Secret.")
-            found["SLACK_SIGNING_SECRET"] = await _paste(
-                "Signing secret: ", "", _is_secret, ask, say
+            found["SLACK_SIGNING_SECRET"] = await ask_until_right(
+                "Signing secret: ", partial(explain, prefix=""), _is_secret, ask, say
             )
             say(
                 "4. Turn Socket Mode off, and set the request URLs to https://YOUR-HOST/slack/events"
             )
         else:
             say("3. Basic Information, App-Level Tokens, Generate, scope connections:write.")
-            found["SLACK_APP_TOKEN"] = await _paste("App token: ", "xapp-", app_is_right, ask, say)
+            found["SLACK_APP_TOKEN"] = await ask_until_right(
+                "App token: ", partial(explain, prefix="xapp-"), app_is_right, ask, say
+            )
     except (GaveUp, EOFError):
-        say("Nothing was written. Start again when you have the right values at hand.")
+        say(NOTHING_WRITTEN)
         return False
     write_env(env_file, found)
     say(f"Written to {env_file}. `python -m bot check` tries it out, `python -m bot run` starts.")
     say("Then /invite the bot to a channel and mention it.")
     return True
-
-
-async def _paste(prompt: str, prefix: str, check: Check, ask: Ask, say: Say) -> str:
-    for _ in range(TRIES):
-        value = ask(prompt).strip().strip("\"'")
-        if problem := explain(value, prefix):
-            say(problem)
-            continue
-        is_right, line = await check(value)
-        say(line)
-        if is_right:
-            return value
-    raise GaveUp
 
 
 def explain(value: str, prefix: str) -> str:
@@ -119,18 +103,3 @@ async def _is_secret(value: str) -> tuple[bool, str]:
     if SECRET.fullmatch(value):
         return True, "Signing secret: looks right; the first event will show it."
     return False, "A signing secret is 32 characters, 0-9 and a-f."
-
-
-def write_env(env_file: Path, settings: dict[str, str]) -> None:
-    """Replace or add these lines; all others, comments included, stay as they are."""
-    lines = env_file.read_text("utf-8").splitlines() if env_file.exists() else []
-    left = dict(settings)
-    for at, line in enumerate(lines):
-        name = line.removeprefix("export ").partition("=")[0].strip()
-        if name in left:
-            lines[at] = f"{name}={left.pop(name)}"
-    lines += [f"{name}={value}" for name, value in left.items()]
-    fresh = env_file.with_name(env_file.name + ".new")
-    fresh.touch(mode=0o600)
-    fresh.write_text("\n".join(lines) + "\n", "utf-8")
-    fresh.replace(env_file)

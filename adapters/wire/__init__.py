@@ -1,1 +1,1 @@
-"""HTTP and server-sent events as every adapter needs them; knows none of them."""
+"""What adapters share: HTTP, server-sent events, asking for settings; knows none of them."""

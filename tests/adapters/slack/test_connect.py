@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from adapters.slack.check import check
-from adapters.slack.connect import build_link, connect, explain, write_env
+from adapters.slack.connect import build_link, connect, explain
 from adapters.slack.settings import SlackSettings
 from tests.standins.slack import SlackStandIn, faults
 
@@ -112,13 +112,6 @@ def test_mistakes_are_explained_without_repeating_the_value(
     said = explain(value, prefix)
     assert word in said
     assert value not in said
-
-
-def test_other_lines_of_the_file_stay(tmp_path: Path) -> None:
-    env = tmp_path / ".env"
-    env.write_text('A="x=1"\nexport B=2\n\n# B=3', "utf-8")
-    write_env(env, {"B": "9", "C": "8"})
-    assert env.read_text("utf-8") == 'A="x=1"\nB=9\n\n# B=3\nC=8\n'
 
 
 async def test_the_check_says_in_a_line_each_what_is_wrong() -> None:
