@@ -1,0 +1,1 @@
+"""Core's documents, endings and Markdown, drawn as Teams shows them."""

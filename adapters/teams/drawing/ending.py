@@ -1,0 +1,31 @@
+"""What stands below a finished answer: the notice, the footer, and the button to try again.
+
+Buttons to rate it are Teams' own, and no part of a card.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from adapters.teams.drawing.card import build_card, draw, to_attachment
+from adapters.teams.drawing.elements import small
+from adapters.teams.drawing.text import to_card_text
+from adapters.teams.drawing.verbs import VERB_AGAIN, Press, build_button
+
+if TYPE_CHECKING:
+    from core.draft import Ending
+
+Json = dict[str, Any]
+
+TRY_AGAIN: Final = "Try again"
+
+
+def to_attachments(ending: Ending) -> list[Json]:
+    """One card, or none where nothing is to be said."""
+    body: list[Json] = draw(ending.notice)["body"] if ending.notice else []
+    if footer := to_card_text(ending.footer):
+        body.append(small(footer))
+    if ending.can_retry:
+        button = build_button(TRY_AGAIN, Press(VERB_AGAIN))
+        body.append({"type": "ActionSet", "actions": [button]})
+    return [to_attachment(build_card(body))] if body else []
