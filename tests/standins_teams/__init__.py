@@ -1,0 +1,1 @@
+"""The stand-in of Microsoft Teams: it must refuse what Teams refuses."""
