@@ -1,4 +1,4 @@
-"""What people think of answers, and the settings they make in the chat."""
+"""What people think of answers, the settings they make in the chat, and where to reach them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from adapters.sql.database import Part
 from adapters.sql.rows import to_ref_columns, to_us
 from adapters.sql.schema.columns import at, match
-from adapters.sql.schema.tables import preferences, ratings, reply_refs
+from adapters.sql.schema.tables import places, preferences, ratings, reply_refs
 from core.rating import Rating
 
 if TYPE_CHECKING:
@@ -60,6 +60,14 @@ REMOVE = delete(preferences).where(
     match(preferences, "platform", "workspace", "scope", "subject", "name")
 )
 
+_PLACE = ("platform", "workspace", "channel")
+_learned = insert(places)
+KEEP_PLACE = _learned.on_conflict_do_update(
+    index_elements=list(_PLACE), set_={"place": _learned.excluded.place}
+)
+PLACE_OF = select(places.c.place).where(match(places, *_PLACE))
+FORGET_PLACE = delete(places).where(match(places, *_PLACE))
+
 
 class SqlRatings(Part):
     """core.ports.Ratings."""
@@ -97,6 +105,20 @@ class SqlPreferences(Part):
         await self._database.write(_write, columns, value)
 
 
+class SqlPlaces(Part):
+    """core.ports.Places."""
+
+    async def keep_place(self, platform: str, workspace: str, channel: str, place: str) -> None:
+        columns = _to_place_columns(platform, workspace, channel)
+        await self._database.write(_keep_place, {**columns, "place": place})
+
+    async def place_of(self, platform: str, workspace: str, channel: str) -> str | None:
+        return await self._database.read(_place_of, _to_place_columns(platform, workspace, channel))
+
+    async def forget_place(self, platform: str, workspace: str, channel: str) -> None:
+        await self._database.write(_forget_place, _to_place_columns(platform, workspace, channel))
+
+
 def _rate(connection: Connection, mark: Mark) -> Rating | None:
     columns = {
         **to_ref_columns(mark.ref),
@@ -130,3 +152,19 @@ def _write(connection: Connection, columns: Mapping[str, str], value: str | None
         connection.execute(REMOVE, at(columns))
     else:
         connection.execute(WRITE, {**columns, "value": value})
+
+
+def _to_place_columns(platform: str, workspace: str, channel: str) -> dict[str, str]:
+    return {"platform": platform, "workspace": workspace, "channel": channel}
+
+
+def _keep_place(connection: Connection, columns: Mapping[str, str]) -> None:
+    connection.execute(KEEP_PLACE, columns)
+
+
+def _place_of(connection: Connection, columns: Mapping[str, str]) -> str | None:
+    return connection.execute(PLACE_OF, at(columns)).scalar()
+
+
+def _forget_place(connection: Connection, columns: Mapping[str, str]) -> None:
+    connection.execute(FORGET_PLACE, at(columns))

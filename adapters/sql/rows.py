@@ -142,6 +142,7 @@ def to_turn_columns(turn: Turn, stored: Mapping[str, Any]) -> dict[str, Any]:
         "question": turn.question,
         "answer": turn.answer,
         "context": to_context(turn.context),
+        "address": turn.address,
         **stored,
     }
 
@@ -157,6 +158,7 @@ def read_turn(row: AnyRow) -> Turn:
         received_at=read_us(row.received_at_us),
         question=row.question,
         message_id=row.message_id,
+        address=row.address or "mention",  # of turns before it was kept
         answer=row.answer,
         context=read_context(row.context),
         model=row.model,

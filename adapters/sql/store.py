@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete, update
 
 from adapters.sql.completions import SqlCompletions
 from adapters.sql.inbox import SqlInbox
-from adapters.sql.people import SqlPreferences, SqlRatings
+from adapters.sql.people import SqlPlaces, SqlPreferences, SqlRatings
 from adapters.sql.schema.tables import conversations, replicas
 from adapters.sql.schema.upgrading import prepare
 from adapters.sql.sqlite.database import SqliteDatabase
@@ -29,7 +29,16 @@ DISOWN = update(conversations).where(conversations.c.owner.is_not(None)).values(
 FORGET_REPLICAS = delete(replicas).where(replicas.c.id != bindparam("me"))
 
 
-class SqlStore(SqlInbox, SqlStops, SqlTurns, SqlCompletions, SqlRatings, SqlPreferences, SqlUpkeep):
+class SqlStore(
+    SqlInbox,
+    SqlStops,
+    SqlTurns,
+    SqlCompletions,
+    SqlRatings,
+    SqlPreferences,
+    SqlPlaces,
+    SqlUpkeep,
+):
     """Every port of the store. Methods raise NotStored when the database fails, and then nothing
     was changed; they may be called again."""
 

@@ -46,6 +46,8 @@ OLD_WORDS = (
 OLD_MESSAGES = (
     select(inbox.c.turn_id)
     .where(inbox.c.received_at_us < _before, inbox.c.state != "open")
+    # No words of anybody, and all that knows that a day's digest was sent.
+    .where(inbox.c.kind != "report")
     .limit(_limit)
 )
 OLD_CALLS = select(completions.c.turn_id).where(completions.c.called_at_us < _before).limit(_limit)

@@ -19,6 +19,7 @@ from core.ports import (
     Arrivals,
     Completions,
     Inbox,
+    Places,
     Preferences,
     Ratings,
     Stops,
@@ -43,7 +44,9 @@ BEN = Author("U-ben", "Ben")
 _ids = itertools.count(1)
 
 
-class Store(Inbox, Stops, Turns, Completions, Arrivals, Ratings, Preferences, Upkeep, Protocol):
+class Store(
+    Inbox, Stops, Turns, Completions, Arrivals, Ratings, Preferences, Places, Upkeep, Protocol
+):
     """All ports in one object."""
 
 
@@ -162,6 +165,7 @@ def turn(queued: QueuedMessage, **changes: Any) -> Turn:
         "received_at": queued.received_at,
         "question": queued.message.text,
         "message_id": queued.message.ref.message_id,
+        "address": queued.message.address,
         "answer": f"answer to {queued.message.text}",
     }
     return Turn(**given | changes)

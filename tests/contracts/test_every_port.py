@@ -57,6 +57,7 @@ CONTRACTS: dict[str, tuple[str, set[str]]] = {
     "Ids": ("test_world", {"SortableIds"}),
     "Inbox": ("test_store_inbox", STORES),
     "People": ("test_people", {"FakeChat", "Names"}),
+    "Places": ("test_store_people", STORES),
     "Preferences": ("test_store_people", STORES),
     "PriceList": ("test_price_list", {"Prices"}),
     "PromptSource": ("test_prompt_source", {"PromptFile"}),

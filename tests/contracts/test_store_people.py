@@ -7,7 +7,7 @@ from tests.contracts.stores import ANN, BEN, NOON, begun, minutes, ref, thumb, t
 
 if TYPE_CHECKING:
     from core.rating import Value
-    from tests.contracts.stores import Store
+    from tests.contracts.stores import Place, Store
 
 
 async def answer(store: Store, *parts: str) -> str:
@@ -98,3 +98,29 @@ async def test_preferences_of_others_are_not_read(store: Store) -> None:
     await store.write("channel", "slack", "T1", "U1", "temperature", "2")
     found = await store.read("slack", "T1", "C1", "U1")
     assert [dict(settings) for settings in found.values()] == [{}, {}, {}]
+
+
+async def test_the_newest_place_is_kept_until_it_is_forgotten(place: Place) -> None:
+    store = place.store
+    assert await store.place_of("teams", "T1", "19:a@thread.v2") is None
+    await store.keep_place("teams", "T1", "19:a@thread.v2", "old")
+    await store.keep_place("teams", "T1", "19:a@thread.v2", '{"new": "\ud800"}')
+    store = await place.restart()
+    assert await store.place_of("teams", "T1", "19:a@thread.v2") == '{"new": "\ud800"}'
+    await store.forget_place("teams", "T1", "19:a@thread.v2")
+    await store.forget_place("teams", "T1", "19:a@thread.v2")
+    assert await store.place_of("teams", "T1", "19:a@thread.v2") is None
+
+
+async def test_places_of_others_are_left_alone(store: Store) -> None:
+    places = [
+        ("teams", "T1", "a"),
+        ("slack", "T1", "a"),
+        ("teams", "T2", "a"),
+        ("teams", "T1", "b"),
+    ]
+    for where in places:
+        await store.keep_place(*where, "/".join(where))
+    await store.forget_place(*places[0])
+    found = [await store.place_of(*where) for where in places]
+    assert found == [None, *("/".join(where) for where in places[1:])]

@@ -35,7 +35,7 @@ EVER = StatsQuery(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo
 async def test_a_turn_is_read_back_as_it_was_recorded(store: Store) -> None:
     recorded = await answered(
         store,
-        message("1", text="why \ud800 \0?"),
+        message("1", text="why \ud800 \0?", address="direct"),
         answer="\x01 because 👩‍🚀",
         context=(Said(BEN, "hm \udfff", NOON, "0.5"),),
         model="openai/gpt-5-mini",

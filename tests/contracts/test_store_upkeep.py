@@ -59,6 +59,17 @@ async def test_pruning_leaves_open_messages_alone(store: Store, place: Place) ->
     assert await hold.record(turn(first))
 
 
+async def test_a_report_of_any_age_is_known_and_sent_no_second_time(
+    store: Store, place: Place
+) -> None:
+    report = message("digest/2026-03-02", text="")
+    hold, first = await begun(store, report, kind="report")
+    await hold.record(turn(first, outcome="command", answer=""))
+    await place.clock.advance(400 * 86_400)
+    await store.prune(place.clock.now())
+    assert (await accept(store, report, kind="report")).status == "duplicate"
+
+
 async def test_pruning_works_through_any_number(store: Store, place: Place) -> None:
     await asyncio.gather(*(accept(store, slot=False) for _ in range(1_100)))
     await store.stop(KEY, "U-ann")

@@ -94,6 +94,7 @@ class Data:
     spent: dict[tuple[str, int], Spent] = field(default_factory=dict)
     marks: dict[tuple[MessageRef, str, str], Mark] = field(default_factory=dict)
     preferences: dict[tuple[str, str, str, str], dict[str, str]] = field(default_factory=dict)
+    places: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
     def rows_of(self, key: ConversationKey) -> list[Row]:
         return sorted(
@@ -505,6 +506,20 @@ class FakeStore:
         else:
             made[name] = value
 
+    # --- Places ----------------------------------------------------------------------------------
+
+    async def keep_place(self, platform: str, workspace: str, channel: str, place: str) -> None:
+        await self.turn_to()
+        self.data.places[platform, workspace, channel] = place
+
+    async def place_of(self, platform: str, workspace: str, channel: str) -> str | None:
+        await self.turn_to()
+        return self.data.places.get((platform, workspace, channel))
+
+    async def forget_place(self, platform: str, workspace: str, channel: str) -> None:
+        await self.turn_to()
+        self.data.places.pop((platform, workspace, channel), None)
+
     # --- Upkeep ----------------------------------------------------------------------------------
 
     async def ready(self) -> str:
@@ -524,7 +539,7 @@ class FakeStore:
         rows = [
             row.turn_id
             for row in self.data.rows.values()
-            if row.received_at < before and row.state != "open"
+            if row.received_at < before and row.state != "open" and row.kind != "report"
         ]
         for turn_id in rows:
             del self.data.rows[turn_id]

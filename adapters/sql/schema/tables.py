@@ -198,6 +198,8 @@ turns = Table(
     _text("question"),
     _text("answer"),
     _text("context"),
+    # Below all others, where the second version of the schema could add it.
+    Column("address", ExactText, nullable=False, server_default=""),
     Index("turns_of_conversation", "conversation_id", "seq"),
     Index("turns_of_channel", "platform", "workspace", "channel", "received_at_us"),
     # Covers the whole summary, so that a million turns are read without their texts.
@@ -241,6 +243,13 @@ preferences = Table(
     *(Column(name, ExactText, primary_key=True) for name in ("platform", "workspace")),
     *(Column(name, ExactText, primary_key=True) for name in ("scope", "subject", "name")),
     _text("value"),
+)
+
+places = Table(
+    "places",
+    metadata,
+    *(Column(name, ExactText, primary_key=True) for name in ("platform", "workspace", "channel")),
+    _text("place"),
 )
 
 probes = Table("probes", metadata, Column("id", Integer, primary_key=True), _text("filling"))

@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine
 
 from adapters.sql.schema.tables import metadata
-from adapters.sql.schema.upgrading import VERSION
+from adapters.sql.schema.upgrading import MIGRATIONS, VERSION
+from adapters.sql.sqlite.connecting import connect_writer
 from core.errors import SettingError
-from tests.contracts.stores import SqlPlace, accept
+from tests.contracts.stores import SqlPlace, accept, answered, message, ref
 
 ROOT = Path(__file__).parents[3]
 
@@ -72,6 +73,70 @@ async def test_a_newer_database_is_refused_and_left_alone(tmp_path: Path) -> Non
     with pytest.raises(SettingError, match=r"^DATABASE_URL .*newer version.*update the bot$"):
         await place.restart()
     assert (tmp_path / "store.db").read_bytes() == before
+
+
+async def test_a_database_of_the_first_version_is_brought_up_and_serves_both_versions(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "store.db"
+    connection = connect_writer(path)
+    migrate(connection, "0001")
+    connection.close()
+    write_turn(path, "before")
+    place = SqlPlace(path)
+    store = await place.restart()
+    await answered(store, message("m1", address="direct"))
+    await store.keep_place("teams", "T1", "a", "there")
+    assert place.sql is not None
+    await place.sql.close()
+    place.sql = None
+    write_turn(path, "beside")
+
+    with sqlite3.connect(path) as raw:
+        assert raw.execute("SELECT version, readable_by FROM schema_version").fetchall() == [(2, 1)]
+        kept = dict(raw.execute("SELECT message_id, address FROM turns"))
+    assert kept == {"before": "", "m1": "direct", "beside": ""}
+    store = await place.restart()
+    assert await store.place_of("teams", "T1", "a") == "there"
+    old = await store.of_message(ref("before"))
+    assert old is not None
+    assert old.address == "mention"
+    assert place.sql is not None
+    await place.sql.close()
+
+
+def migrate(connection: Connection, revision: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    command.upgrade(config, revision)
+    connection.exec_driver_sql("COMMIT")
+
+
+def write_turn(path: Path, name: str) -> None:
+    """As the first version of the program does, which names the columns that it knows."""
+    turn = {
+        "turn_id": name, "conversation_id": 1, "seq": 1, "replaced": 0, "platform": "slack",
+        "workspace": "T1", "channel": "C1", "thread": "1", "user_id": "U", "user_name": "U",
+        "kind": "question", "outcome": "answered", "received_at_us": 0, "message_id": name,
+        "model": "", "input_tokens": 0, "output_tokens": 0, "cached_tokens": 0,
+        "reasoning_tokens": 0, "prompt_version": "", "latency_s": 0.0, "attempts": 1,
+        "error": "", "incomplete": 0, "correlation_id": "", "question": "", "answer": "",
+        "context": "",
+    }  # fmt: skip
+    part = {
+        "platform": "slack", "workspace": "T1", "channel": "C1", "message_id": name,
+        "conversation_id": 1, "turn_id": name, "n": 1,
+    }  # fmt: skip
+    with sqlite3.connect(path) as raw:
+        for table, row in (("turns", turn), ("reply_refs", part)):
+            names, marks = ", ".join(row), ", ".join("?" * len(row))
+            raw.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", [*row.values()])
+    raw.close()
 
 
 async def test_a_migration_that_fails_leaves_no_trace(tmp_path: Path) -> None:
