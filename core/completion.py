@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 Role = Literal["system", "user", "assistant"]
 CostSource = Literal["exact", "estimated", "unknown"]
@@ -133,3 +136,23 @@ class Completion:
     source: CostSource = "unknown"
     outcome: str = "running"
     """`running`, `answered`, `stopped`, or the category of the error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One model call that has ended, however it did; `completion.outcome` says how."""
+
+    request: ChatRequest
+    completion: Completion
+    """As it will be settled: usage and cost are known, or estimated and marked so."""
+    said: str
+    """What the model said, as it came."""
+    began_at: datetime
+    took_s: float
+    """Until the stream ended or was closed, the wait for one of our own places included."""
+    first_token_s: float | None = None
+    """From `began_at`; None: it never said a word."""
+    finish_reason: FinishReason | None = None
+    """None: the stream did not come to its end."""
+    error: str = ""
+    """What the error said. It may quote anything, so it is never shown to people."""

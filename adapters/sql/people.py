@@ -8,13 +8,14 @@ from sqlalchemy import and_, bindparam, delete, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.sql.database import Part
-from adapters.sql.rows import to_ref_columns, to_us
+from adapters.sql.rows import read_us, to_ref_columns, to_us
 from adapters.sql.schema.columns import at, match
-from adapters.sql.schema.tables import places, preferences, ratings, reply_refs
+from adapters.sql.schema.tables import inbox, places, preferences, ratings, reply_refs, turns
 from core.rating import Rating
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
@@ -33,7 +34,7 @@ RATE = _rated.on_conflict_do_update(
 )
 TURN_OF = select(reply_refs.c.turn_id).where(match(reply_refs, *_MESSAGE))
 NEWEST = (
-    select(ratings.c.value)
+    select(ratings.c.value, ratings.c.reason)
     .join(
         reply_refs,
         and_(*(reply_refs.c[name] == ratings.c[name] for name in _MESSAGE)),
@@ -42,6 +43,8 @@ NEWEST = (
     .order_by(ratings.c.marked_at_us.desc())
     .limit(1)
 )
+ASKED_AT = select(turns.c.received_at_us).where(match(turns, "turn_id"))
+STORED_AT = select(inbox.c.received_at_us).where(match(inbox, "turn_id"))
 _p = preferences.c
 READ = select(_p.scope, _p.name, _p.value).where(
     match(preferences, "platform", "workspace"),
@@ -136,8 +139,24 @@ def _rate(connection: Connection, mark: Mark) -> Rating | None:
     if turn_id is None:
         return None
     person = {"at_turn_id": turn_id, "at_user_id": mark.author.user_id}
-    value = connection.execute(NEWEST, person).scalar()
-    return Rating(turn_id, mark.author, None if value is None else 1 if value > 0 else -1)
+    newest = connection.execute(NEWEST, person).first()
+    value, reason = (None, mark.reason) if newest is None else (newest.value, newest.reason)
+    return Rating(
+        turn_id=turn_id,
+        author=mark.author,
+        value=None if value is None else 1 if value > 0 else -1,
+        asked_at=_asked_at(connection, turn_id),
+        reason=reason,
+    )
+
+
+def _asked_at(connection: Connection, turn_id: str) -> datetime | None:
+    """From the turn, or from the inbox where the turn is not recorded yet."""
+    for statement in (ASKED_AT, STORED_AT):
+        moment_us = connection.execute(statement, {"at_turn_id": turn_id}).scalar()
+        if moment_us is not None:
+            return read_us(moment_us)
+    return None
 
 
 def _read(connection: Connection, columns: Mapping[str, str]) -> Mapping[Scope, Mapping[str, str]]:

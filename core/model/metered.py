@@ -30,6 +30,11 @@ class Meter:
     def add(self, completion: Completion) -> None:
         self._by_turn.setdefault(completion.turn_id, []).append(completion)
 
+    def newest(self, turn_id: str) -> Completion | None:
+        """Of those not taken yet."""
+        completions = self._by_turn.get(turn_id)
+        return completions[-1] if completions else None
+
     def take(self, turn_id: str) -> tuple[Completion, ...]:
         """In order of calls, once: whoever takes them records the turn with them or settles them.
         To be called after the stream is closed, however the turn ended."""

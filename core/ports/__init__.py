@@ -30,7 +30,7 @@ from core.ports.platform import (
     Reply,
     Transcript,
 )
-from core.ports.watching import TurnObserver
+from core.ports.watching import CallObserver, TurnObserver
 from core.ports.world import Clock, Ids
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "Announcer",
     "Arrivals",
     "Attachments",
+    "CallObserver",
     "ChatModel",
     "Chatbot",
     "Clock",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from core.completion import Call
     from core.rating import Rating
     from core.turn import Turn
 
@@ -15,3 +16,10 @@ class TurnObserver(Protocol):
     def turn_recorded(self, turn: Turn) -> None: ...
 
     def rated(self, platform: str, rating: Rating) -> None: ...
+
+
+class CallObserver(Protocol):
+    """Told when a model call has ended, before its turn is recorded, if it ever is; must not raise
+    and must not block."""
+
+    def called(self, call: Call) -> None: ...

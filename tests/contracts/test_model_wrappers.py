@@ -22,8 +22,9 @@ from core.model.limited import LimitedModel
 from core.model.metered import Meter, MeteredModel
 from core.model.retrying import RetryingModel
 from core.model.timed import TimedModel
+from core.model.traced import TracedModel
 from core.text.clean import is_blank
-from tests.core.turns.office import NoPrices
+from tests.core.turns.office import CallsHeard, NoPrices
 from tests.fakes.clock import LoopClock, settle
 from tests.fakes.model import (
     USAGE,
@@ -52,12 +53,19 @@ def switchable(inner: ChatModel) -> ChatModel:
     return SwitchableModel(inner, None, offer)  # type: ignore[arg-type]  # no lane is added here
 
 
+def traced(inner: ChatModel) -> ChatModel:
+    meter = Meter()
+    metered = MeteredModel(inner, FakeStore(), NoPrices(), EstimatedTokens(), meter)
+    return TracedModel(metered, meter, LoopClock(), [CallsHeard()])
+
+
 WRAPPERS: dict[str, Wrap] = {
     "timed": lambda inner: TimedModel(inner, 60, 60),
     "limited": lambda inner: LimitedModel(inner, 2),
     "metered": lambda inner: MeteredModel(
         inner, FakeStore(), NoPrices(), EstimatedTokens(), Meter()
     ),
+    "traced": traced,
     "checking": lambda inner: CheckingModel(inner, is_blank),
     "breaking": lambda inner: BreakingModel(inner, LoopClock(), 5, 60),
     "retrying": lambda inner: RetryingModel(inner, LoopClock()),

@@ -19,7 +19,7 @@ async def answer(store: Store, *parts: str) -> str:
 
 
 def ann(turn_id: str, value: Value | None) -> Rating:
-    return Rating(turn_id, ANN, value)
+    return Rating(turn_id, ANN, value, asked_at=NOON)
 
 
 async def test_a_thumb_rates_the_turn(store: Store) -> None:
@@ -56,7 +56,7 @@ async def test_people_rate_apart(store: Store) -> None:
     turn_id = await answer(store, "p1")
     await store.rate(thumb(ref("p1"), "+1"))
     rated = await store.rate(thumb(ref("p1"), "-1", author=BEN))
-    assert rated == Rating(turn_id, BEN, -1)
+    assert rated == Rating(turn_id, BEN, -1, asked_at=NOON)
     assert await store.rate(thumb(ref("p1"), "+1")) == ann(turn_id, 1)
 
 
@@ -67,6 +67,40 @@ async def test_a_thumb_may_come_before_its_turn_and_even_before_its_message(stor
     await hold.save_part(first.turn_id, ref("p2"))
     late = thumb(ref("p1"), "tada", at=NOON + minutes(1), active=False)
     assert await store.rate(late) == ann(first.turn_id, 1), "the early one counts now"
+
+
+async def test_a_rating_says_when_its_question_was_stored_whenever_it_comes(
+    store: Store, place: Place
+) -> None:
+    hold, first = await begun(store)
+    await hold.save_part(first.turn_id, ref("p1"))
+    early = await store.rate(thumb(ref("p1"), "+1"))
+    await place.clock.advance(3600)
+    await hold.record(turn(first))
+    late = await store.rate(thumb(ref("p1"), "+1", at=NOON + minutes(70), active=False))
+    await store.prune(place.clock.now())
+    latest = await store.rate(thumb(ref("p1"), "-1", at=NOON + minutes(80)))
+    assert [one and one.asked_at for one in (early, late, latest)] == [NOON] * 3
+
+
+async def test_a_rating_of_what_the_store_has_forgotten_has_no_time(
+    store: Store, place: Place
+) -> None:
+    hold, first = await begun(store)
+    await hold.save_part(first.turn_id, ref("p1"))
+    await hold.bury(first.turn_id, "it failed too often")
+    await store.prune(NOON + minutes(1))
+    rated = await store.rate(thumb(ref("p1"), "-1"))
+    assert rated == Rating(first.turn_id, ANN, -1, asked_at=None)
+
+
+async def test_the_reason_is_that_of_the_thumb_that_counts(store: Store) -> None:
+    await answer(store, "p1")
+    first = await store.rate(thumb(ref("p1"), "+1", reason="clear"))
+    second = await store.rate(thumb(ref("p1"), "-1", at=NOON + minutes(1), reason="wrong"))
+    off = thumb(ref("p1"), "-1", at=NOON + minutes(2), active=False)
+    third = await store.rate(off)
+    assert [one and one.reason for one in (first, second, third)] == ["clear", "wrong", "clear"]
 
 
 async def test_preferences_are_kept_by_scope(store: Store) -> None:

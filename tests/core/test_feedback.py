@@ -162,7 +162,10 @@ def test_an_emoji_that_says_both_stops_the_start_and_names_the_setting(store):
 async def test_a_failing_observer_neither_loses_the_rating_nor_silences_the_others(store, watching):
     feedback = Feedback(store, [Failing(), watching], UP, DOWN)
 
-    assert await feedback.rate(react("+1")) == Rating("turn-" + _number(store), ADA, 1)
+    turn_id = "turn-" + _number(store)
+    asked_at = store.data.asked_at(turn_id)
+
+    assert await feedback.rate(react("+1")) == Rating(turn_id, ADA, 1, asked_at)
     assert len(watching.rated_values) == 1
 
 

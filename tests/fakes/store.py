@@ -105,6 +105,11 @@ class Data:
     def parts_of(self, turn_id: str) -> tuple[MessageRef, ...]:
         return tuple(ref for ref, (owner, _) in self.refs.items() if owner == turn_id)
 
+    def asked_at(self, turn_id: str) -> datetime | None:
+        if turn_id in self.turns:
+            return self.turns[turn_id].turn.received_at
+        return self.rows[turn_id].received_at if turn_id in self.rows else None
+
     def queued(self, row: Row) -> QueuedMessage:
         return QueuedMessage(
             turn_id=row.turn_id,
@@ -478,7 +483,13 @@ class FakeStore:
             return None
         turn_id = self.data.refs[mark.ref][0]
         newest = newest_mark(self.data, turn_id, mark.author.user_id)
-        return Rating(turn_id, mark.author, newest.value if newest else None)
+        return Rating(
+            turn_id=turn_id,
+            author=mark.author,
+            value=newest.value if newest else None,
+            asked_at=self.data.asked_at(turn_id),
+            reason=(newest or mark).reason,
+        )
 
     async def read(
         self, platform: str, workspace: str, channel: str, user_id: str

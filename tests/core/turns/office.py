@@ -27,7 +27,7 @@ from tests.fakes.store import FakeStore
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core.completion import Price
+    from core.completion import Call, Price
     from core.conversation import InboundMessage
     from core.document import Document
     from core.ports import Files, TurnObserver
@@ -73,6 +73,14 @@ class Watching:
 
     def rated(self, platform: str, rating: Rating) -> None:
         self.ratings.append(rating)
+
+
+class CallsHeard:
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+
+    def called(self, call: Call) -> None:
+        self.calls.append(call)
 
 
 class PingCommand:
