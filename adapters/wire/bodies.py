@@ -1,4 +1,4 @@
-"""Reads the bodies of requests that anybody may send: bounded in size and depth, JSON or refused."""
+"""Reads the bodies of requests that anybody may send: bounded in size and depth, or refused."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    import aiohttp
     from aiohttp import web
 
 Json = dict[str, Any]
 
 BODY_LIMIT_BYTES: Final = 1024 * 1024
 DEPTH_LIMIT: Final = 64
+CHUNK_BYTES: Final = 64 * 1024
 
 # A string, or a bracket outside of strings; possessive, so no input makes it go back.
 _BRACKETS: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
@@ -26,6 +28,10 @@ class Refused(Exception):
         self.status = status
 
 
+class TooLarge(ValueError):
+    """More than was asked for; the rest was not read."""
+
+
 async def read_bounded(request: web.Request) -> bytes:
     """The raw bytes, never more than the limit whatever Content-Length claims. Raises Refused."""
     if (request.content_length or 0) > BODY_LIMIT_BYTES:
@@ -36,6 +42,17 @@ async def read_bounded(request: web.Request) -> bytes:
         if len(body) > BODY_LIMIT_BYTES:
             raise Refused(413, "the body is too large")
     return bytes(body)
+
+
+async def read_answer(response: aiohttp.ClientResponse, limit_bytes: int) -> bytes:
+    """The body of an answer to us, unpacked. Counts what arrives, as a header may say anything;
+    raises TooLarge."""
+    data = bytearray()
+    async for chunk in response.content.iter_chunked(CHUNK_BYTES):
+        data += chunk
+        if len(data) > limit_bytes:
+            raise TooLarge
+    return bytes(data)
 
 
 def read_json(data: bytes) -> Json:

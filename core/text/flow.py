@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 from core.text.outgoing import OutgoingText
 from core.text.split import Size, Splitter
@@ -12,25 +14,51 @@ if TYPE_CHECKING:
     from core.text.split import Piece
 
 
+class Growing(Protocol):
+    """Rewrites a text that arrives in pieces; what it returns only grows."""
+
+    def feed(self, delta: str) -> str: ...
+
+    def flush(self) -> str:
+        """What was held back; nothing may be fed afterwards."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much goes into one message, and how it is written there."""
+
+    message: int
+    smaller: int
+    """Tried when the platform finds a message too long that should fit."""
+    size: Size = len
+    """How the platform measures a text."""
+    dialect: Callable[[], Growing] | None = None
+    """Turns Markdown that is safe into what the platform shows; None: it shows Markdown."""
+
+
 class TextFlow:
     """Follows a text that grows. Messages that are full never change again."""
 
-    def __init__(self, limit: int, size: Size = len) -> None:
-        self._outgoing = OutgoingText()
-        self._splitter = Splitter(limit, size)
+    def __init__(self, limits: Limits) -> None:
+        self._stages: list[Growing] = [OutgoingText()]
+        if limits.dialect is not None:
+            self._stages.append(limits.dialect())
+        self._splitter = Splitter(limits.message, limits.size)
         self._seen = 0
         self.full: deque[Piece] = deque()
         """Complete messages that nobody has taken yet, oldest first."""
 
     def take(self, text: str, *, ended: bool) -> None:
         """`text` is the whole answer so far. Once `ended`, nothing is held back any more."""
-        delta = text[self._seen :]
+        shown = text[self._seen :]
         self._seen = len(text)
-        safe = self._outgoing.feed(delta) if delta else ""
-        if ended:
-            safe += self._outgoing.flush()
-        if safe:
-            self.full.extend(self._splitter.feed(safe))
+        for stage in self._stages:
+            shown = stage.feed(shown) if shown else ""
+            if ended:
+                shown += stage.flush()
+        if shown:
+            self.full.extend(self._splitter.feed(shown))
 
     @property
     def growing(self) -> str:

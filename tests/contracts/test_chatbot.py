@@ -13,7 +13,7 @@ from core.document import Document
 from core.errors import NotStored
 from core.people.access import Access
 from core.ports import Acceptance, CommandSummary
-from tests.adapters.slack.chatbot import ScriptedChatbot
+from tests.adapters.chatbot import ScriptedChatbot
 from tests.adapters.web.scripted_bot import build_bot
 from tests.core.turns.making import ADA, NOON, THREAD, ask
 from tests.core.turns.office import Office

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from adapters.slack.outbound.ending import to_choices
 from adapters.slack.outbound.removing import remove
 from adapters.slack.web.limits import MESSAGE_CHARS
-from adapters.wire.answers import Limits
+from core.text.flow import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -14,7 +14,7 @@ import aiohttp
 from yarl import URL
 
 from adapters.slack.web.errors import SlackRefused, SlackUnreachable
-from adapters.slack.web.pacer import read_retry_after
+from adapters.wire.retry_after import read_retry_after
 from adapters.wire.sessions import proxy_for
 
 if TYPE_CHECKING:

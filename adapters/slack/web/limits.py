@@ -62,6 +62,3 @@ CHART_POINTS: Final = 20
 FALLBACK_CHARS: Final = 3_000
 """Of the `text` beside blocks: notifications and screen readers; Slack cuts it at 40,000."""
 STATUS_CHARS: Final = 50
-
-RETRY_AFTER_CAP_S: Final = 60.0
-RETRY_AFTER_DEFAULT_S: Final = 5.0

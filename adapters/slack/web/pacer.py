@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from dataclasses import dataclass
 from enum import IntEnum
@@ -10,11 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from adapters.slack.web.limits import (
     CHANNEL_WINDOWS,
-    RETRY_AFTER_CAP_S,
-    RETRY_AFTER_DEFAULT_S,
     TIERS,
     WINDOW_S,
 )
+from adapters.wire.retry_after import RETRY_AFTER_CAP_S
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -172,14 +170,3 @@ def _windows(method: str, channel: str) -> list[_Window]:
     for calls, seconds in CHANNEL_WINDOWS.get(method, ()):
         windows.append(_Window((method, channel, seconds), calls, seconds))
     return windows
-
-
-def read_retry_after(value: str | None) -> float:
-    """Seconds to wait as a 429 says; its garbage and absence mean a few seconds, never for ever."""
-    try:
-        seconds = float(value or "")
-    except ValueError:
-        return RETRY_AFTER_DEFAULT_S
-    if not math.isfinite(seconds) or seconds < 0:
-        return RETRY_AFTER_DEFAULT_S
-    return min(seconds, RETRY_AFTER_CAP_S)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from adapters.wire.answers.outlet import Message, MessageGone, MessageTooLong, Outlet, StreamOver
-from adapters.wire.answers.writer import AnswerWriter, Limits
+from adapters.wire.answers.writer import AnswerWriter
 
 __all__ = [
     "AnswerWriter",
-    "Limits",
     "Message",
     "MessageGone",
     "MessageTooLong",

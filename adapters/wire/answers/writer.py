@@ -6,12 +6,11 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from adapters.wire.answers.outlet import MessageGone, MessageTooLong, StreamOver
 from core.text.flow import TextFlow
-from core.text.split import Size, split
+from core.text.split import split
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from core.conversation import MessageRef
     from core.draft import Draft
     from core.ports import Clock
+    from core.text.flow import Limits
 
     Save = Callable[[MessageRef], Awaitable[None]]
 
@@ -31,17 +31,6 @@ GONE_LIMIT: Final = 3
 delete them, or nobody may edit there."""
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much goes into one message."""
-
-    message: int
-    smaller: int
-    """Tried when the platform finds a message too long that should fit."""
-    size: Size = len
-    """How the platform measures a text."""
 
 
 class AnswerWriter(Generic[Below]):
@@ -62,7 +51,7 @@ class AnswerWriter(Generic[Below]):
         self._clock = clock
         self._to_below = to_below
         self._limits = limits
-        self._flow = TextFlow(limits.message, limits.size)
+        self._flow = TextFlow(limits)
         self._current: Message[Below] | None = None
         self._writes_with = ""
         self._reusable: deque[str] = deque()

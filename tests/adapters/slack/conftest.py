@@ -10,7 +10,7 @@ from aiohttp import web
 
 from adapters.slack.channel import SlackChannel
 from adapters.slack.settings import SlackSettings
-from tests.adapters.slack.chatbot import ScriptedChatbot
+from tests.adapters.chatbot import ScriptedChatbot
 from tests.fakes.clock import LoopClock
 from tests.standins.slack import SlackStandIn
 

@@ -13,7 +13,7 @@ from core.conversation import MessageRef
 from core.document import Document, Text
 from core.draft import Draft, Ending
 from core.errors import DeliveryError
-from tests.adapters.slack.chatbot import RATED, says
+from tests.adapters.chatbot import RATED, says
 from tests.adapters.slack.conftest import WallClock, running_bot
 from tests.standins.slack import faults
 
@@ -402,11 +402,12 @@ PIECES = st.lists(
 def test_however_it_streams_and_breaks_the_text_is_shown_exactly_once(
     pieces: list[str], repeat: int, hurt: list[int]
 ) -> None:
-    from adapters.slack.web.limits import MESSAGE_CHARS
+
+    from adapters.slack.outbound.answer import LIMITS
     from core.text.flow import TextFlow
 
     deltas = pieces * repeat
-    whole = TextFlow(MESSAGE_CHARS)
+    whole = TextFlow(LIMITS)
     whole.take("".join(deltas), ended=True)
     expected = [piece.text for piece in whole.full] + ([whole.last] if whole.last else [])
 

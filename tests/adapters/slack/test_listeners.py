@@ -8,7 +8,7 @@ import pytest
 
 from adapters.slack.inbound.responding import Responder
 from core.document import Action, Actions, Chart, Document, Text
-from tests.adapters.slack.chatbot import says
+from tests.adapters.chatbot import says
 from tests.adapters.slack.test_answer import STOPPED, answered
 from tests.standins.slack import faults
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.adapters.slack.chatbot import RATED
+from tests.adapters.chatbot import RATED
 from tests.adapters.slack.conftest import Bot, running_bot
 from tests.adapters.slack.test_answer import text_of
 

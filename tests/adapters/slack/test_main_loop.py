@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.adapters.slack.chatbot import says
+from tests.adapters.chatbot import says
 
 if TYPE_CHECKING:
     from tests.adapters.slack.conftest import Bot

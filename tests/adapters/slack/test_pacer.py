@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from adapters.slack.web.pacer import Pacer, Urgency, read_retry_after
+from adapters.slack.web.pacer import Pacer, Urgency
+from adapters.wire.retry_after import read_retry_after
 from tests.fakes.clock import LoopClock
 
 POST, UPDATE, START = "chat.postMessage", "chat.update", "chat.startStream"
