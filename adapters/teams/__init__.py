@@ -1,1 +1,1 @@
-"""Microsoft Teams in and out: the only place that knows Microsoft's words."""
+"""Microsoft Teams: reads its activities into core's words, and writes answers into its chats."""

@@ -13,12 +13,12 @@ from urllib.parse import quote
 
 import aiohttp
 
+from adapters.teams.settings import DEFAULT_SCOPE
 from adapters.wire.sessions import proxy_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SCOPE: Final = "https://api.botframework.com/.default"
 TIMEOUT_S: Final = 10.0
 ADVICE: Final[Mapping[int, str]] = {
     50034: "the directory does not know this app: compare the app id with the one in Azure",
@@ -60,7 +60,12 @@ class LoginUnreachable(Exception):
 
 
 async def fetch_token(
-    session: aiohttp.ClientSession, login_url: str, tenant: str, app_id: str, password: str
+    session: aiohttp.ClientSession,
+    login_url: str,
+    tenant: str,
+    app_id: str,
+    password: str,
+    scope: str = DEFAULT_SCOPE,
 ) -> Token:
     """Asks once. `login_url` has no slash at its end; `tenant` is an id or a domain.
 
@@ -71,7 +76,7 @@ async def fetch_token(
         "grant_type": "client_credentials",
         "client_id": app_id,
         "client_secret": password,
-        "scope": SCOPE,
+        "scope": scope,
     }
     try:
         async with session.post(

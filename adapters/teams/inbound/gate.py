@@ -1,0 +1,105 @@
+"""Lets in what Teams signed for this bot, from tenants that may use it, and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import jwt
+
+from adapters.teams.fields import dict_field, text_field
+from adapters.teams.inbound.keys import CHANNEL, KeysUnavailable
+from adapters.wire.bodies import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from adapters.teams.hosts import ServiceHosts
+    from adapters.teams.inbound.keys import KeySet
+    from adapters.teams.settings import TeamsSettings
+
+Json = dict[str, Any]
+
+ALGORITHM: Final = "RS256"
+LEEWAY_S: Final = 300
+"""learn.microsoft.com, "Authenticate requests from the Connector": clocks may be so far apart."""
+SERVICE_URL_CLAIM: Final = "serviceurl"
+TOKEN_MAX_CHARS: Final = 8_192
+LOCAL_CHANNELS: Final = frozenset({CHANNEL, "emulator"})
+
+
+class Gate:
+    """`authenticate` says who sent a request, `authorize` whether its content fits to that."""
+
+    def __init__(self, settings: TeamsSettings, keys: KeySet, hosts: ServiceHosts) -> None:
+        if not settings.app_id and not settings.unauthenticated:
+            raise ValueError("without an app id everybody would be let in")
+        self._settings = settings
+        self._keys = keys
+        self._hosts = hosts
+
+    async def authenticate(self, authorization: Sequence[str]) -> Mapping[str, Any]:
+        """The claims of the one Authorization header. Raises Refused with 401; with 503 while no
+        keys are known, as Teams delivers again."""
+        if self._settings.unauthenticated:
+            return {}
+        token = _read_bearer(authorization)
+        try:
+            header = jwt.get_unverified_header(token)
+        except jwt.PyJWTError as error:
+            raise Refused(401, "not a token") from error
+        key_id = header.get("kid")
+        if header.get("alg") != ALGORITHM or not isinstance(key_id, str):
+            raise Refused(401, "an unexpected algorithm, or no key named")
+        try:
+            key = await self._keys.find(key_id)
+        except KeysUnavailable as error:
+            raise Refused(503, "the keys are not known yet") from error
+        if key is None:
+            raise Refused(401, "signed with an unknown key")
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                key,
+                algorithms=[ALGORITHM],
+                audience=self._settings.app_id,
+                issuer=self._settings.issuer,
+                leeway=LEEWAY_S,
+                options={"require": ["exp", "iss", "aud", SERVICE_URL_CLAIM]},
+            )
+        except jwt.PyJWTError as error:
+            raise Refused(401, "the token is not valid for us") from error
+        return claims
+
+    def authorize(self, claims: Mapping[str, Any], activity: Json) -> None:
+        """Raises Refused with 403: another channel, service address or tenant than it may be."""
+        service_url = text_field(activity, "serviceUrl")
+        if not self._hosts.allow(service_url):
+            raise Refused(403, "not a service address of Teams")
+        if self._settings.unauthenticated:
+            if text_field(activity, "channelId") not in LOCAL_CHANNELS:
+                raise Refused(403, "not from Teams")
+            return
+        if text_field(activity, "channelId") != CHANNEL:
+            raise Refused(403, "not from Teams")
+        if str(claims.get(SERVICE_URL_CLAIM)).rstrip("/") != service_url.rstrip("/"):
+            raise Refused(403, "signed for another service address")
+        tenant = read_tenant(activity)
+        if not tenant or not self._settings.allows_tenant(tenant):
+            raise Refused(403, "not a tenant that may use the bot")
+
+
+def read_tenant(activity: Json) -> str:
+    """Empty: none is named, or two different ones are."""
+    named = (
+        text_field(dict_field(dict_field(activity, "channelData"), "tenant"), "id"),
+        text_field(dict_field(activity, "conversation"), "tenantId"),
+    )
+    found = {tenant for tenant in named if tenant}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _read_bearer(authorization: Sequence[str]) -> str:
+    scheme, _, token = authorization[0].partition(" ") if len(authorization) == 1 else ("", "", "")
+    if scheme.lower() != "bearer" or not token or len(token) > TOKEN_MAX_CHARS:
+        raise Refused(401, "no token")
+    return token.strip()
