@@ -1,0 +1,1 @@
+"""What Teams is sent: answers that grow, reports, notices, and what people attached."""

@@ -1,0 +1,215 @@
+"""One message of an answer in Teams: streamed in a personal chat, edited everywhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from adapters.teams.outbound.activities import to_message, to_stream, to_stream_end
+from adapters.teams.outbound.errors import (
+    STREAM_REFUSED,
+    TeamsRefused,
+    TeamsUnreachable,
+    delivery_error,
+)
+from adapters.teams.outbound.pace import INTERVAL_S
+from adapters.wire.answers import MessageGone, MessageTooLong, StreamOver
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from adapters.teams.outbound.connector import Connector
+    from adapters.teams.place import Place
+    from core.ports import Clock
+
+    Json = dict[str, Any]
+
+STREAM_LIFE_S: Final = 105.0
+"""Teams ends a stream after two minutes; handed over before that."""
+STOPPED_MARK: Final = "cancel"
+"""In the refusal of a piece of text: the asker has pressed Stop."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """What stands below the text of a message."""
+
+    choices: tuple[tuple[Json, ...], ...] = ((),)
+    """Cards, best first; the next ones are for a Teams that refuses those before."""
+    can_rate: bool = False
+
+
+class EditedMessage:
+    """The whole message is written anew each time, so no outcome is in doubt."""
+
+    method = "edit"
+
+    def __init__(self, connector: Connector, place: Place, message_id: str) -> None:
+        self._connector = connector
+        self._place = place
+        self.message_id = message_id
+        self.shown = ""
+
+    async def show(self, text: str) -> bool:
+        if not self._connector.pace.try_take(self._place.conversation):
+            return False
+        try:
+            await self._connector.update_now(
+                self._place, self.message_id, to_message(self._place, text, by_model=True)
+            )
+        except TeamsUnreachable:
+            return False
+        except TeamsRefused as refusal:
+            if refusal.retry_after_s is not None or refusal.is_too_large:
+                return False
+            raise read_refusal(refusal) from refusal
+        self.shown = text
+        return True
+
+    async def finish(self, text: str, below: Below) -> None:
+        for cards in below.choices:
+            activity = to_message(
+                self._place, text, cards, by_model=bool(text), can_rate=below.can_rate
+            )
+            try:
+                await self._connector.update(self._place, self.message_id, activity)
+            except TeamsRefused as refusal:
+                if cards and refusal.status == 400:
+                    log.warning("Teams refused a card (%s); trying a simpler one", refusal.code)
+                    continue
+                raise read_refusal(refusal) from refusal
+            except TeamsUnreachable as failure:
+                raise delivery_error("edit", failure) from failure
+            self.shown = text
+            return
+
+
+class StreamedMessage:
+    """One request at a time, one a second; each piece repeats what was said before."""
+
+    method = "stream"
+
+    def __init__(
+        self,
+        connector: Connector,
+        clock: Clock,
+        place: Place,
+        stream_id: str,
+        on_stop: Callable[[], None],
+    ) -> None:
+        """`on_stop`: called once when the asker has pressed Teams' own stop button."""
+        self._connector = connector
+        self._clock = clock
+        self._place = place
+        self._on_stop = on_stop
+        self._born_at = self._sent_at = clock.monotonic()
+        self._sequence = 1
+        self._turnstile = asyncio.Lock()
+        self._stopped = False
+        self.message_id = stream_id
+        self.shown = ""
+
+    async def show(self, text: str) -> bool:
+        if self._stopped:
+            self.shown = text  # nobody wants to see more of it
+            return True
+        if self._clock.monotonic() - self._born_at > STREAM_LIFE_S:
+            await self._hand_over()
+        return await self._send("streaming", text)
+
+    async def show_status(self, status: str) -> None:
+        """What the bot is doing, until text flows."""
+        await self._send("informative", status)
+
+    async def finish(self, text: str, below: Below) -> None:
+        for cards in below.choices:
+            activity = to_message(
+                self._place, text, cards, by_model=bool(text), can_rate=below.can_rate
+            )
+            if self._stopped:
+                await self._finish_stopped(activity)
+                return
+            if await self._end(activity, has_cards=bool(cards)):
+                self.shown = text
+                return
+
+    async def _send(self, kind: Literal["informative", "streaming"], text: str) -> bool:
+        async with self._turnstile:
+            if kind == "informative" and (self.shown or self._stopped):
+                return False
+            await self._wait_for_turn()
+            activity = to_stream(self._place, kind, text, self._sequence + 1, self.message_id)
+            try:
+                await self._connector.say(self._place, activity)
+            except TeamsUnreachable as failure:
+                # It may have been taken, and then the next number would be wrong.
+                raise StreamOver from failure
+            except TeamsRefused as refusal:
+                if refusal.retry_after_s is not None:
+                    return False
+                self._read_end(refusal)
+            self._sequence += 1
+            if kind == "streaming":
+                self.shown = text
+            return True
+
+    async def _end(self, activity: Json, *, has_cards: bool) -> bool:
+        """False: Teams refuses the cards."""
+        async with self._turnstile:
+            await self._wait_for_turn()
+            try:
+                await self._connector.create(self._place, to_stream_end(activity, self.message_id))
+            except TeamsUnreachable as failure:
+                raise StreamOver from failure
+            except TeamsRefused as refusal:
+                if has_cards and refusal.status == 400:
+                    log.warning("Teams refused a card (%s); trying a simpler one", refusal.code)
+                    return False
+                self._read_end(refusal)
+                await self._finish_stopped(activity)
+            return True
+
+    async def _wait_for_turn(self) -> None:
+        left_s = self._sent_at + INTERVAL_S - self._clock.monotonic()
+        if left_s > 0:
+            await self._clock.sleep(left_s)
+        await self._connector.pace.take(self._place.conversation)
+        self._sent_at = self._clock.monotonic()
+
+    async def _hand_over(self) -> None:
+        """Ends the stream with what it has, so that it can be edited from now on."""
+        if self.shown:
+            await self._end(to_message(self._place, self.shown, by_model=True), has_cards=False)
+        raise StreamOver
+
+    def _read_end(self, refusal: TeamsRefused) -> None:
+        """Returns when the asker has stopped it; else raises what it means for the answer."""
+        if refusal.code == STREAM_REFUSED and STOPPED_MARK in refusal.message.lower():
+            self._stopped = True
+            self._on_stop()
+            return
+        if refusal.is_place_gone:
+            raise delivery_error("stream", refusal) from refusal
+        if refusal.is_too_large:
+            raise MessageTooLong from refusal
+        raise StreamOver from refusal
+
+    async def _finish_stopped(self, activity: Json) -> None:
+        """Teams has ended the message where it stood; what we have to add may be too late."""
+        try:
+            await self._connector.update(self._place, self.message_id, activity)
+        except (TeamsRefused, TeamsUnreachable) as failure:
+            log.info("a stopped message was left as it is: %s", failure)
+
+
+def read_refusal(refusal: TeamsRefused) -> Exception:
+    if refusal.is_message_gone:
+        return MessageGone()
+    if refusal.is_too_large:
+        return MessageTooLong()
+    return delivery_error("edit", refusal)

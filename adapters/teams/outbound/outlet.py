@@ -1,0 +1,136 @@
+"""How an answer is written in Teams: one chat or thread, and its messages."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+
+from adapters.teams.drawing.ending import to_attachments
+from adapters.teams.drawing.message import MessageText
+from adapters.teams.outbound.activities import SHELL_TEXT, to_message, to_stream
+from adapters.teams.outbound.errors import TeamsRefused, TeamsUnreachable, delivery_error
+from adapters.teams.outbound.messages import Below, EditedMessage, StreamedMessage
+from core.errors import DeliveryError
+from core.text.flow import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from adapters.teams.outbound.connector import Connector
+    from adapters.teams.place import Place
+    from adapters.wire.answers import Message
+    from core.conversation import MessageRef
+    from core.draft import Draft
+    from core.ports import Clock
+
+THINKING: Final = "Thinking…"
+MESSAGE_BYTES: Final = 24_000
+"""Teams takes about 28 KB, whatever else is in them, counted in UTF-16:
+https://learn.microsoft.com/en-us/microsoftteams/limits-specifications-teams#chat"""
+
+log = logging.getLogger(__name__)
+
+
+def size_of(text: str) -> int:
+    """Bytes of a text on its way and in Teams' own counting, whichever are more."""
+    if text.isascii():
+        return 2 * len(text)
+    return sum(2 if char < "\u0800" else 3 if char < "\U00010000" else 4 for char in text)
+
+
+LIMITS: Final = Limits(message=MESSAGE_BYTES, smaller=6_000, size=size_of, dialect=MessageText)
+
+
+class TeamsOutlet:
+    """adapters.wire.answers.Outlet."""
+
+    def __init__(
+        self, connector: Connector, clock: Clock, place: Place, on_stop: Callable[[], None]
+    ) -> None:
+        self._connector = connector
+        self._clock = clock
+        self._place = place
+        self._on_stop = on_stop
+        self._may_stream = place.kind == "personal"
+        self.streamed: StreamedMessage | None = None
+        """The message that is streamed now, or was last."""
+
+    def ref(self, message_id: str) -> MessageRef:
+        return self._place.ref(message_id)
+
+    async def open_now(
+        self,
+        taken: Collection[str],  # noqa: ARG002 - Teams lists no messages to compare with
+    ) -> Message[Below] | None:
+        if self._may_stream and (message := await self._start_stream()) is not None:
+            self.streamed = message
+            return message
+        return self.reuse(await self._post(to_message(self._place, SHELL_TEXT)))
+
+    def reuse(self, message_id: str) -> Message[Below]:
+        self.streamed = None
+        return EditedMessage(self._connector, self._place, message_id)
+
+    async def post_whole(
+        self,
+        text: str,
+        below: Below,
+        taken: Collection[str],  # noqa: ARG002 - Teams lists no messages to compare with
+    ) -> str:
+        for cards in below.choices:
+            activity = to_message(
+                self._place, text, cards, by_model=bool(text), can_rate=below.can_rate
+            )
+            try:
+                return await self._connector.create(self._place, activity)
+            except TeamsRefused as refusal:
+                if not cards or refusal.status != 400:
+                    raise delivery_error("post", refusal) from refusal
+            except TeamsUnreachable as failure:
+                raise delivery_error("post", failure) from failure
+        raise DeliveryError("post: refused even without a card")
+
+    async def remove(self, message_id: str) -> None:
+        try:
+            await self._connector.delete(self._place, message_id)
+        except (TeamsRefused, TeamsUnreachable) as failure:
+            log.info("a message was not removed: %s", failure)
+
+    def enter(self, method: str) -> None:  # noqa: ARG002 - one budget for all
+        self._connector.pace.enter()
+
+    def leave(self, method: str) -> None:  # noqa: ARG002 - one budget for all
+        self._connector.pace.leave()
+
+    def interval_s(self, method: str) -> float:  # noqa: ARG002 - one budget for all
+        return self._connector.pace.interval_s()
+
+    async def _start_stream(self) -> StreamedMessage | None:
+        """None: Teams takes no stream here."""
+        activity = to_stream(self._place, "informative", THINKING, 1)
+        try:
+            stream_id = await self._connector.create(self._place, activity)
+        except TeamsRefused as refusal:
+            if refusal.is_place_gone:
+                raise delivery_error("stream", refusal) from refusal
+            log.warning("Teams takes no stream (%s); editing instead", refusal)
+            self._may_stream = False
+            return None
+        except TeamsUnreachable:
+            return None  # if it was begun, Teams ends it by itself, and nothing was in it
+        return StreamedMessage(self._connector, self._clock, self._place, stream_id, self._on_stop)
+
+    async def _post(self, activity: dict[str, object]) -> str:
+        try:
+            return await self._connector.create(self._place, activity)
+        except (TeamsRefused, TeamsUnreachable) as failure:
+            raise delivery_error("post", failure) from failure
+
+
+def to_below(draft: Draft, is_last: bool) -> Below:
+    if not is_last:
+        return Below()
+    if draft.ending is None:
+        raise ValueError("the draft has not ended")
+    cards = tuple(to_attachments(draft.ending))
+    return Below((cards, ()) if cards else ((),), draft.ending.can_rate)
