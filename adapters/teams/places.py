@@ -1,0 +1,107 @@
+"""Where people were met: chats and channels that the bot can write to without being asked."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Final
+
+from adapters.teams.outbound.errors import TeamsRefused, TeamsUnreachable, delivery_error
+from adapters.teams.place import PLATFORM, Place
+from core.errors import DeliveryError, NotStored
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from adapters.teams.outbound.connector import Connector
+    from adapters.wire.background import Background
+    from core.ports import Places
+
+REMEMBERED: Final = 5_000
+TENANT: Final = ""
+"""Stands for a chat: anywhere in the tenant. Its address is good for chats not met yet."""
+
+log = logging.getLogger(__name__)
+
+
+class KnownPlaces:
+    """Keeps the newest address of each chat, and of each person met in a personal one."""
+
+    def __init__(self, places: Places, background: Background) -> None:
+        self._places = places
+        self._background = background
+        self._known: OrderedDict[tuple[str, str], str] = OrderedDict()
+
+    def learn(self, place: Place, user_id: str) -> None:
+        """Stored behind the message, and only if something is new about it. `user_id`: as core
+        knows the person."""
+        stored = place.at_top().to_reply_to()
+        for channel in _names(place, user_id):
+            name = (place.tenant, channel)
+            if self._known.get(name) != stored and not (channel == TENANT and name in self._known):
+                self._background.start(self._keep(*name, stored))
+            self._known[name] = stored
+            self._known.move_to_end(name)
+        while len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+
+    async def find(self, tenant: str, channel: str) -> Place | None:
+        """Raises NotStored."""
+        stored = await self._places.place_of(PLATFORM, tenant, channel)
+        return Place.read(stored) if stored else None
+
+    async def keep(self, tenant: str, channel: str, place: Place) -> None:
+        await self._keep(tenant, channel, place.to_reply_to())
+
+    async def forget(self, place: Place, user_id: str) -> None:
+        """The bot was removed there. Raises NotStored."""
+        for channel in _names(place, user_id):
+            if channel != TENANT:
+                self._known.pop((place.tenant, channel), None)
+                await self._places.forget_place(PLATFORM, place.tenant, channel)
+
+    async def _keep(self, tenant: str, channel: str, stored: str) -> None:
+        try:
+            await self._places.keep_place(PLATFORM, tenant, channel, stored)
+        except NotStored as error:
+            self._known.pop((tenant, channel), None)  # the next message will try again
+            log.warning("where a chat can be reached was not stored: %s", error)
+
+
+class TeamsAnnouncer:
+    """core.ports.Announcer."""
+
+    def __init__(self, known: KnownPlaces, connector: Connector) -> None:
+        self._known = known
+        self._connector = connector
+
+    async def place(self, workspace: str, channel: str) -> str:
+        met = await self._known.find(workspace, channel)
+        if met is not None:
+            return met.to_reply_to()
+        elsewhere = await self._known.find(workspace, TENANT)
+        if elsewhere is None:
+            raise DeliveryError(
+                "Teams: nobody of that tenant has written to the bot yet, so it knows no address"
+            )
+        return (await self._reach(elsewhere, channel)).to_reply_to()
+
+    async def _reach(self, elsewhere: Place, channel: str) -> Place:
+        """A chat that was not met, by the address of one that was."""
+        if "@thread." in channel:
+            return elsewhere.moved_to(channel)
+        try:
+            conversation = await self._connector.open_chat(elsewhere, channel)
+        except (TeamsRefused, TeamsUnreachable) as failure:
+            raise delivery_error("open a chat", failure) from failure
+        place = elsewhere.moved_to(conversation)
+        await self._known.keep(elsewhere.tenant, channel, place)
+        return place
+
+
+def _names(place: Place, user_id: str) -> Iterator[str]:
+    """What the place can be asked for by."""
+    yield place.channel
+    yield TENANT
+    if place.kind == "personal":
+        yield user_id
