@@ -10,12 +10,13 @@ from adapters.litellm.lanes import Lanes
 from adapters.slack.check import check as check_slack
 from adapters.sql.sqlite.file import DatabaseInUseError
 from adapters.sql.store import SqlStore
+from adapters.teams.check import check as check_teams
 from adapters.wire.sessions import build_session
+from bot.channels import read_slack_settings, read_teams_settings
 from bot.clock import SortableIds, SystemClock
 from bot.demo import demo_server
 from bot.modelling import read_targets
 from bot.settings import read_settings, require_runnable
-from bot.wiring import read_slack_settings
 from core.completion import ChatMessage, ChatRequest, Delta
 from core.errors import ModelError, SettingError
 from core.model.timed import TimedModel
@@ -51,6 +52,9 @@ async def _lines(settings: Settings) -> AsyncGenerator[Line, None]:
         async with aclosing(_models(settings)) as lines:
             async for line in lines:
                 yield line
+    if settings.has_teams:
+        for line in await check_teams(read_teams_settings(settings), SystemClock()):
+            yield line
     if settings.has_slack:
         for line in await check_slack(read_slack_settings(settings)):
             yield line

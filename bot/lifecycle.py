@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 BEAT_S = 1.0
-WEBHOOKS = ("/slack/events",)
+WEBHOOKS = ("/slack/events", "/api/messages")
 """Where platforms deliver; known before the channels are, so that early events get a 503."""
 
 

@@ -32,6 +32,10 @@ def demo_settings(port: int | None) -> Settings:
         "base_model_id": "",
         "llm_fallback_models": (),
         "slack_bot_token": NO_SECRET,
+        "microsoft_app_id": "",
+        "teams_allow_unauthenticated": False,
+        "langfuse_public_key": "",
+        "digest_channels": (),
         "metrics_port": 0,
     }
     if port is not None:

@@ -15,14 +15,13 @@ from adapters.litellm.prices import read_prices
 from adapters.litellm.switch import SwitchableModel
 from adapters.litellm.vision import sees_images
 from adapters.prometheus.metrics import Metrics
-from adapters.slack.channel import SlackChannel
-from adapters.slack.settings import SlackSettings
 from adapters.sql.store import SqlStore
 from adapters.wire.sessions import build_session
+from bot.channels import build_channels
 from bot.clock import SortableIds
 from bot.demo import demo_offer, demo_server
 from bot.modelling import ModelStack, read_targets, stack_model, warn_of_unpriced
-from bot.running import Bot, Channel
+from bot.running import Bot
 from bot.schedule import Schedule
 from core.chatbot import Desk, DeskParts
 from core.commands.help import Help
@@ -48,7 +47,7 @@ if TYPE_CHECKING:
 
     from bot.playground import Playground
     from bot.settings import Settings
-    from core.conversation import Author, ConversationKey, MessageRef
+    from core.conversation import Author, ConversationKey
     from core.ports import Clock, CommandSummary, Ids, Platform, TurnObserver
 
 
@@ -66,7 +65,7 @@ async def _build(
     settings: Settings, clock: Clock, playground: Playground | None, resources: AsyncExitStack
 ) -> Bot:
     ground = await build_ground(settings, clock, resources)
-    channels = build_channels(ground, playground)
+    channels = build_channels(settings, clock, ground.store, playground, resources)
     for channel in channels:
         resources.push_async_callback(channel.adapter.stop)
     platforms = {channel.name: channel.adapter.platform for channel in channels}
@@ -214,34 +213,6 @@ def build_desk(
             on_duplicate=ground.metrics.duplicate,
             on_acknowledged=ground.metrics.acknowledged,
         )
-    )
-
-
-def build_channels(ground: Ground, playground: Playground | None) -> Sequence[Channel]:
-    """Those that the settings switch on; a new channel is one entry here."""
-    channels = []
-    if playground is not None:
-        channels.append(Channel(playground.channel))  # its page is served already
-    if ground.settings.has_slack:
-        slack = build_slack(ground)
-        channels.append(Channel(slack, slack.routes, slack.close_socket))
-    return channels
-
-
-def build_slack(ground: Ground) -> SlackChannel:
-    async def is_answer(ref: MessageRef) -> bool:
-        return await ground.store.conversation_of(ref) is not None
-
-    return SlackChannel.build(read_slack_settings(ground.settings), ground.clock, is_answer)
-
-
-def read_slack_settings(settings: Settings) -> SlackSettings:
-    return SlackSettings(
-        bot_token=settings.slack_bot_token.get_secret_value(),
-        app_token=settings.slack_app_token.get_secret_value(),
-        signing_secret=settings.slack_signing_secret.get_secret_value(),
-        api_url=settings.slack_api_url,
-        pacing=settings.slack_pacing,
     )
 
 
