@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import aiohttp
 
+from tests.standins.teams.invokes import complaint
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -134,7 +136,9 @@ class Outbox:
         attempt.status = response.status
         attempt.latency_s = time.monotonic() - attempt.sent_at
         delivery.response = read(text)
-        return 200 <= response.status < 300
+        taken = 200 <= response.status < 300
+        delivery.complaint = complaint(delivery.payload, delivery.response) if taken else None
+        return taken
 
     def _headers(self, payload: Json, token: str | None) -> dict[str, str]:
         return {

@@ -7,52 +7,35 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from tests.standins.teams import payloads
-from tests.standins.teams.payloads import Parts, Scene
+from tests.standins.teams.buttons import Buttons
+from tests.standins.teams.payloads import Parts
 from tests.standins.teams.workspace import Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from tests.standins.teams.connector.call import Context
     from tests.standins.teams.delivery import Delivery, Outbox
     from tests.standins.teams.files import FileShelf, TeamsFile
-    from tests.standins.teams.workspace import Conversation, Person, Workspace
+    from tests.standins.teams.workspace import Conversation, Person
 
 Json = dict[str, Any]
 SECOND_DELIVERY_S = 30.0
 """After which Teams was seen to tell a message again under a new id."""
 
 
-class People:
+class People(Buttons):
     def __init__(
         self,
-        workspace: Workspace,
+        context: Context,
         outbox: Outbox,
         shelf: FileShelf,
         service_url: Callable[[], str],
     ) -> None:
+        super().__init__(context, outbox, service_url)
         self.hears_everything = False
         """Whether the bot is told of messages without its mention in groups and channels too."""
-        self._workspace = workspace
-        self._outbox = outbox
         self._shelf = shelf
-        self._service_url = service_url
-
-    def scene(self, where: Conversation | str, root: str | None = None) -> Scene:
-        """For payloads: the place as the bot is told of it."""
-        conversation = self._workspace.conversation(where)
-        bot = self._workspace.bot
-        return Scene(
-            self._service_url(),
-            self._workspace.tenant,
-            {"id": bot.id, "name": bot.name},
-            conversation.id,
-            conversation.kind,
-            root if conversation.kind == "channel" else None,
-            conversation.team_id,
-            conversation.team_aad_id,
-            conversation.team_name,
-            conversation.name,
-        )
 
     # --- messages -------------------------------------------------------------------------------
 
@@ -92,9 +75,8 @@ class People:
             place, person.account(), written, activity_id=message_id, parts=parts
         )
         message = self._store(conversation, person, told_as, place.root)
-        addressed = any(e["mentioned"]["id"] == self._workspace.bot.id for e in entities)
-        heard = conversation.kind == "personal" or addressed or self.hears_everything
-        if told and heard and conversation.installed:
+        message.heard = self._hears(conversation, entities)
+        if told and message.heard:
             self.tell(message)
         self._workspace.touch()
         return message
@@ -115,22 +97,24 @@ class People:
         later_s = SECOND_DELIVERY_S if new_id else 0.0
         return self._outbox.send(payload, delay_s=later_s if delay_s is None else delay_s)
 
-    def edit(self, message: Message, text: str, *, raw: bool = False) -> Delivery:
+    def edit(self, message: Message, text: str, *, raw: bool = False) -> Delivery | None:
+        """None: the bot hears nothing of it, as of the message itself."""
         conversation = self._workspace.conversations[message.conversation]
         written, entities = self._write(text, conversation, raw=raw)
         changed = payloads.edited(message.activity, written)
         changed["entities"] = [*entities, payloads.client_info()]
         message.change(changed | {"type": "message"})
-        return self._outbox.send(changed)
+        message.heard = message.heard or self._hears(conversation, entities)
+        return self._outbox.send(changed) if message.heard else None
 
-    def delete(self, message: Message) -> Delivery:
+    def delete(self, message: Message) -> Delivery | None:
         message.deleted = True
-        return self._outbox.send(payloads.deleted(message.activity))
+        return self._outbox.send(payloads.deleted(message.activity)) if message.heard else None
 
-    def undelete(self, message: Message) -> Delivery:
+    def undelete(self, message: Message) -> Delivery | None:
         message.deleted = False
-        event = "undeleteMessage"
-        return self._outbox.send(payloads.edited(message.activity, message.text, event=event))
+        changed = payloads.edited(message.activity, message.text, event="undeleteMessage")
+        return self._outbox.send(changed) if message.heard else None
 
     def slash(self, who: str, where: Conversation | str, command: str) -> Message:
         """A slash command in a group or channel: only the bot and `who` see it."""
@@ -144,7 +128,7 @@ class People:
             place, person.account(), payloads.as_typed(command), activity_id=message_id
         )
         message = self._store(conversation, person, told, place.root)
-        message.targeted_to = person.id
+        message.targeted_to, message.heard = person.id, True
         self.tell(message)
         return message
 
@@ -221,15 +205,6 @@ class People:
         place = self.scene(conversation)
         return self._outbox.send(payloads.members(place, account, [account], added=True))
 
-    def stop(self, who: str) -> Message:
-        """Press Stop under the stream that runs in a person's chat. Raises LookupError."""
-        for message in self._workspace.personal(who).messages.values():
-            if message.stream is not None and message.stream.state == "open":
-                message.stream.state = "stopped"
-                self._workspace.touch()
-                return message
-        raise LookupError(f"nothing is being streamed to {who}")
-
     def block(self, where: Conversation | str, *, blocked: bool = True) -> None:
         """As `uninstall`, but nobody tells the bot."""
         self._workspace.conversation(where).installed = not blocked
@@ -245,6 +220,12 @@ class People:
         message.note_version()
         conversation.messages[message.id] = message
         return message
+
+    def _hears(self, conversation: Conversation, entities: Sequence[Json]) -> bool:
+        bot = self._workspace.bot.id
+        addressed = any(entity["mentioned"]["id"] == bot for entity in entities)
+        heard = conversation.kind == "personal" or addressed or self.hears_everything
+        return heard and conversation.installed
 
     def _write(self, text: str, conversation: Conversation, *, raw: bool) -> tuple[str, list[Json]]:
         """The text as Teams writes it, and its mentions."""

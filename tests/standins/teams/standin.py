@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from aiohttp import web
 
 from tests.standins.slack.clock import StandInClock
+from tests.standins.teams.connector import streams
 from tests.standins.teams.connector.activities import Activities
 from tests.standins.teams.connector.call import Context, Limits
 from tests.standins.teams.connector.conversations import Conversations
@@ -65,8 +66,9 @@ class TeamsStandIn:
         self.files = FileShelf()
         self.outbox = Outbox(self.keys, self.clock, self.workspace.touch)
         self.outbox.url = bot_url
-        self.people = People(self.workspace, self.outbox, self.files, lambda: self.service_url)
         context = Context(self.workspace, self.clock, self.limits, self.calls_made)
+        self.people = People(context, self.outbox, self.files, lambda: self.service_url)
+        self._context = context
         self.activities = Activities(context)
         self._conversations = Conversations(context, self.activities)
         self._front = Front(context, self.rates, self.faults, self.login)
@@ -186,12 +188,16 @@ class TeamsStandIn:
     # --- asking ---------------------------------------------------------------------------------
 
     def messages(self, where: Conversation | str, **which: Any) -> list[Message]:
-        """See Workspace.messages."""
-        return self.workspace.messages(where, **which)
+        """See Workspace.messages. Streams that are too old have ended."""
+        found = self.workspace.messages(where, **which)
+        for message in found:
+            streams.settle(message, self._context)
+        return found
 
     def answers(self, where: Conversation | str, **which: Any) -> list[Message]:
         """The bot's messages among them."""
-        return self.workspace.answers(where, **which)
+        bot = self.workspace.bot.id
+        return [message for message in self.messages(where, **which) if message.sender == bot]
 
     def calls(self, method: str | None = None, path: str | None = None) -> list[Call]:
         """The log, in order of arrival; `path` is one that the call's ends with."""

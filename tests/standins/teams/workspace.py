@@ -65,6 +65,8 @@ class Message:
     targeted_to: str | None = None
     stream: Stream | None = None
     deleted: bool = False
+    heard: bool = False
+    """Whether the bot is told of it and of what becomes of it."""
     posted_at: float = 0.0
     sent: datetime = field(default_factory=lambda: datetime.now(UTC))
     reactions: dict[str, set[str]] = field(default_factory=dict)
@@ -233,10 +235,6 @@ class Workspace:
             and (root is None or message.root == root)
             and (sees is None or message.targeted_to in (None, sees))
         ]
-
-    def answers(self, which: Conversation | str, **where: Any) -> list[Message]:
-        """The bot's messages among `messages`."""
-        return [m for m in self.messages(which, **where) if m.sender == self.bot.id]
 
     # --- waiting --------------------------------------------------------------------------------
 

@@ -40,13 +40,18 @@ class Front:
         self._context.workspace.touch()
         try:
             response = await self._answer(request, handler, call)
+        except web.HTTPException as unknown:
+            # Paths, methods and sizes that the server itself refuses.
+            reason = (unknown.reason or "Refused").title().replace(" ", "")
+            response = refuse(call, Refusal(unknown.status, reason, f"{call.method} {path}"))
         except BaseException:
             call.status = 0
             raise
         finally:
             call.took_s = time.monotonic() - call.at
             self._context.workspace.touch()
-        call.status = response.status if request.transport is not None else 0
+        cut = request.transport is None or request.transport.is_closing()
+        call.status = 0 if cut else response.status
         return response
 
     async def _answer(
@@ -88,7 +93,7 @@ class Front:
             response = await handler(request)
         except Refusal as refusal:
             return refuse(call, refusal)
-        call.accepted = response.status < 400
+        call.accepted = response.status < 400 and call.error is None
         return response
 
     def _check_token(self, request: web.Request) -> None:
