@@ -56,6 +56,7 @@ async def test_a_thread_is_made_in_a_channel(teams: TeamsStandIn, bot: Connector
         ({"tenantId": None, "channelData": None}, 400, "BadSyntax"),
         ({"tenantId": "other"}, 403, "Forbidden"),
         ({"topicName": "x"}, 400, "BadArgument"),
+        ({"activity": HELLO}, 400, "BadArgument"),
         ({"isGroup": True}, 400, "BadSyntax"),
     ],
 )
@@ -64,6 +65,15 @@ async def test_a_wrong_conversation_is_refused(
 ) -> None:
     answer = await bot.call("POST", "conversations", wanted(teams, **changes))
     assert (answer[0], answer[1]["error"]["code"]) == (status, error)
+
+
+async def test_a_thread_is_made_in_a_channel_only(teams: TeamsStandIn, bot: Connector) -> None:
+    root = await bot.say("General")
+    for where in ("Lunch", f"General;messageid={root}"):
+        data = {"tenant": {"id": teams.tenant}, "channel": {"id": bot.address(where)}}
+        body = wanted(teams, isGroup=True, channelData=data, activity=HELLO)
+        status, answer, _ = await bot.call("POST", "conversations", body)
+        assert (status, answer["error"]["code"]) == (400, "BadSyntax")
 
 
 async def test_a_person_without_the_bot_cannot_be_written_to(
@@ -169,6 +179,7 @@ async def test_pictures_need_the_token_and_files_must_not_see_it(
         (shown["contentUrl"], {}, 401),
         (file["content"]["downloadUrl"], {}, 200),
         (file["content"]["downloadUrl"], token, 401),
+        (file["content"]["downloadUrl"].partition("?")[0], {}, 404),
     ):
         async with bot.session.get(url, headers=headers) as response:
             assert response.status == status

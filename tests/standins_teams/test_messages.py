@@ -55,6 +55,27 @@ async def test_what_is_not_there_cannot_be_changed(teams: TeamsStandIn, bot: Con
     assert code(thread) == (404, "ActivityNotFoundInConversation")
 
 
+async def test_what_is_changed_or_answered_is_named_rightly(
+    teams: TeamsStandIn, bot: Connector
+) -> None:
+    posted = await bot.say("alice")
+    message = {"type": "message", "text": "x"}
+    info = {"type": "streaminfo", "streamType": "final", "streamId": posted}
+    for method, body in (
+        ("PUT", message | {"id": "1"}),
+        ("PUT", {"type": "typing"}),
+        ("PUT", message | {"entities": [info]}),
+        ("POST", message | {"replyToId": "1"}),
+    ):
+        answer = await bot.change(method, "alice", posted, body)
+        assert code(answer) == (400, "BadArgument")
+    answer = await bot.change("POST", "alice", "1700000000000", message)
+    assert code(answer) == (404, "ActivityNotFoundInConversation")
+    assert (await bot.change("PUT", "alice", posted, message | {"id": posted}))[0] == 200
+    status, _ = await bot.change("POST", "alice", posted, message | {"replyToId": posted})
+    assert (status, len(teams.answers("alice"))) == (201, 2)
+
+
 async def test_a_conversation_without_the_bot_is_closed(bot: Connector) -> None:
     answer = await bot.post("Outside", {"type": "message", "text": "x"})
     assert code(answer) == (403, "BotNotInConversationRoster")
@@ -62,3 +83,14 @@ async def test_a_conversation_without_the_bot_is_closed(bot: Connector) -> None:
         "POST", "conversations/19%3Ano%40thread.v2/activities", {"type": "message", "text": "x"}
     )
     assert (status, body["error"]["code"]) == (404, "ConversationNotFound")
+
+
+async def test_typing_leaves_no_message(teams: TeamsStandIn, bot: Connector) -> None:
+    assert await bot.post("Lunch", {"type": "typing"}) == (202, {})
+    assert (len(teams.typing("Lunch")), teams.typing("General")) == (1, [])
+    assert teams.messages("Lunch") == []
+
+
+async def test_a_chat_belongs_to_one_person(teams: TeamsStandIn) -> None:
+    with pytest.raises(LookupError):
+        teams.people.say("bob", "alice", "hello", told=False)

@@ -132,14 +132,16 @@ async def test_feedback_needs_buttons(
     plain, answer = teams.answers("alice")
     with pytest.raises(LookupError):
         teams.people.feedback("alice", plain, liked=True)
-    receiver.answers = [(200, "{}"), (200, "null"), (501, "")]
+    receiver.answers = [(200, "{}"), (200, "null"), (200, '{"status": 200}'), (501, "")]
     good = teams.people.feedback("alice", answer, liked=False, words="too long")
     await teams.settled()
     null = teams.people.feedback("alice", answer, liked=True, names_message=False)
     await teams.settled()
+    full = teams.people.feedback("alice", answer, liked=True)
+    await teams.settled()
     unknown = teams.people.invoke("alice", "alice", "composeExtension/query", {})
     await teams.settled()
-    told, nameless, _ = receiver.activities
+    told, nameless, *_ = receiver.activities
     assert (told["name"], told["replyToId"]) == ("message/submitAction", posted)
     assert told["value"] == {
         "actionName": "feedback",
@@ -149,6 +151,7 @@ async def test_feedback_needs_buttons(
     assert nameless["value"]["actionValue"]["feedback"] == ""
     assert (good.state, good.complaint) == ("acked", None)
     assert null.complaint == "the answer must be an object, not None"
+    assert full.complaint == "the answer must be an empty object"
     assert (unknown.state, unknown.status, len(unknown.attempts)) == ("given_up", 501, 1)
 
 

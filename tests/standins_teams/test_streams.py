@@ -57,6 +57,7 @@ def said(answer: tuple[int, dict[str, Any]]) -> tuple[int, str]:
         ("x", None, "streaming", {}, "streamSequence must be an integer"),
         ("x", 1, "loud", {}, "Unknown stream type: 'loud'"),
         ("x", None, "final", {}, "End streaming activities should include a stream id"),
+        ("x", 1, "final", {}, "streamSequence must not be set for the final message"),
         (
             "x",
             1,
@@ -88,6 +89,14 @@ async def test_what_was_streamed_must_stay(teams: TeamsStandIn, bot: Connector) 
     assert (await bot.stream("one two", 2, stream_id))[0] == 202
 
 
+async def test_informative_updates_come_before_the_content(
+    teams: TeamsStandIn, bot: Connector
+) -> None:
+    stream_id = await begin(teams, bot)
+    answer = await bot.stream("Thinking", 2, stream_id, "informative")
+    assert said(answer) == (400, "Informative updates must come before the content")
+
+
 async def test_what_comes_out_of_order_is_dropped(teams: TeamsStandIn, bot: Connector) -> None:
     stream_id = await begin(teams, bot)
     for sequence in (1, 3):
@@ -98,9 +107,10 @@ async def test_what_comes_out_of_order_is_dropped(teams: TeamsStandIn, bot: Conn
 
 async def test_what_overtakes_is_dropped(teams: TeamsStandIn, bot: Connector) -> None:
     stream_id = await begin(teams, bot)
-    teams.faults.on("POST", "*", faults.latency(0.2))
+    teams.faults.on("POST", "*", faults.latency(0.2, after=True))
     first = asyncio.ensure_future(bot.stream("one two", 2, stream_id))
-    await teams.wait_for(lambda: len(teams.calls()) == 2)
+    await teams.wait_for(lambda: teams.answers("alice")[0].text == "one two")
+    teams.clock.advance(1)
     answer = await bot.stream("one two three", 3, stream_id)
     assert code(answer) == (202, "ContentStreamSequenceOrderPreConditionFailed")
     assert await first == (202, {})

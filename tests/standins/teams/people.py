@@ -147,6 +147,7 @@ class People(Buttons):
             place, sender, written, activity_id=message_id, parts=Parts(entities=entities)
         )
         told["from"]["role"] = "bot"
+        conversation.members.add(sender["id"])
         message = Message(message_id, conversation.id, sender["id"], told, place.root)
         message.posted_at = time.monotonic()
         message.note_version()
@@ -214,6 +215,8 @@ class People(Buttons):
     def _store(
         self, conversation: Conversation, person: Person, told: Json, root: str | None
     ) -> Message:
+        if conversation.kind == "personal" and person.id not in conversation.members:
+            raise LookupError(f"{person.name} is not in this chat")
         message = Message(told["id"], conversation.id, person.id, told, root)
         conversation.members.add(person.id)
         message.posted_at = time.monotonic()

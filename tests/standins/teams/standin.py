@@ -199,6 +199,11 @@ class TeamsStandIn:
         bot = self.workspace.bot.id
         return [message for message in self.messages(where, **which) if message.sender == bot]
 
+    def typing(self, where: Conversation | str) -> list[float]:
+        """When the bot was seen typing there, by the machine's monotonic clock."""
+        conversation = self.workspace.conversation(where)
+        return [at for at, seen in self.activities.typing if seen == conversation.id]
+
     def calls(self, method: str | None = None, path: str | None = None) -> list[Call]:
         """The log, in order of arrival; `path` is one that the call's ends with."""
         return [

@@ -31,7 +31,13 @@ COLOR = one_of(
         )
     ),
 )
-CHART = COMMON | {"title": string, "colorSet": one_of("categorical", "sequential", "diverging")}
+CHART = COMMON | {
+    "title": string,
+    "showTitle": flag,  # these three: learn.microsoft.com, Microsoft.Teams.Cards.LineChart
+    "showLegend": flag,
+    "maxWidth": string,
+    "colorSet": one_of("categorical", "sequential", "diverging"),
+}
 AXES = CHART | {"xAxisTitle": string, "yAxisTitle": string, "color": COLOR}
 SHARE = record({"legend": string, "value": number, "color": COLOR}, "legend", "value")
 BAR = record({"x": point, "y": number, "color": COLOR}, "x", "y")
