@@ -22,6 +22,7 @@ _RULE: Final = re.compile(r" {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*")
 _UNDECIDED: Final = re.compile(r"[ \t]*(?:#.*|\|.*|[-*_ \t]*)", re.DOTALL)
 _DELIMITERS: Final = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
 _RULE_SHOWN: Final = "———"
+_MENTION: Final = re.compile(r"<(?=/?at(?![a-z0-9-]))", re.IGNORECASE)
 
 
 class MessageText:
@@ -52,16 +53,15 @@ class TagFilter(LineFilter):
 
     touches = re.compile("[<\n]")
     _form: Final = re.compile(
-        r"<(?:([a-z][a-z0-9+.-]*:[^\s<>]*|[^\s<>@]+@[^\s<>]+)>|(?=[a-z/!?]))", re.I
+        r"<(?:([a-z][a-z0-9+.-]*:[^\s<>]*|[^\s<>@]+@[^\s<>]+)>|(?=[a-z/!?]))", re.IGNORECASE
     )
-    _undecided: Final = re.compile(r"<(?:[a-z][^\s<>]*)?\Z", re.I)
-    _live: Final = re.compile(r"<(?=/?at(?![a-z0-9-]))", re.I)
-    _live_undecided: Final = re.compile(r"</?(?:a|at)?\Z", re.I)
+    _undecided: Final = re.compile(r"<(?:[a-z][^\s<>]*)?\Z", re.IGNORECASE)
+    _live_undecided: Final = re.compile(r"</?(?:a|at)?\Z", re.IGNORECASE)
 
     def _filter_code(self, line: str, start: int, *, complete: bool) -> tuple[str, int]:
         tail = None if complete else self._live_undecided.search(line, start)
         end = tail.start() if tail else len(line)
-        return self._live.sub(f"<{BREAK}", line[start:end]), end
+        return _MENTION.sub(f"<{BREAK}", line[start:end]), end
 
     def _filter_text(self, line: str, start: int, *, complete: bool) -> tuple[str, int]:
         tail = None if complete else self._undecided.search(line, start)
@@ -72,7 +72,7 @@ class TagFilter(LineFilter):
             is_code = spans is not None and self._in_code_span(spans, line, form.start())
             if is_code is None:
                 return out + line[at : form.start()], form.start()
-            if is_code and not self._live.match(line, form.start()):
+            if is_code and not _MENTION.match(line, form.start()):
                 continue
             # An address in angle brackets is shown as a link without them too.
             shown = form[1] if form[1] and not is_code else f"<{BREAK}{form[0][1:]}"
@@ -170,7 +170,9 @@ def draw_table(table: SyntaxTreeNode) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip()
         for row in words
     )
-    return "```\n" + "\n".join(lines).replace("```", "'''") + "\n```"
+    # Words are read from entities here, so this is the last place to look for mentions.
+    shown = _MENTION.sub(f"<{BREAK}", "\n".join(lines)).replace("```", "'''")
+    return f"```\n{shown}\n```"
 
 
 def _items(rows: list[list[SyntaxTreeNode]]) -> list[str]:

@@ -24,7 +24,7 @@ _MARKUP: Final = re.compile(
 )
 """No more than must be: some mobile clients show the backslash."""
 _LINE_START: Final = re.compile(
-    r"^(\s*)(?:(>|(?:#{1,6}|[-+*])(?=\s|$)|[-=]{2,}\s*$)|(\d{1,9})([.)])(?=\s|$))", re.MULTILINE
+    r"^(\s*)(?:(>|(?:#{1,6}|[-+*])(?=\s|$)|[-=][-= \t]*$)|(\d{1,9})([.)])(?=\s|$))", re.MULTILINE
 )
 _TAG: Final = re.compile(r"<(?=[A-Za-z/!?@#])")
 _NO_BREAK: Final = "\u00a0"
@@ -33,7 +33,9 @@ _NO_BREAK: Final = "\u00a0"
 def to_card_text(markdown: str) -> str:
     """For text blocks and facts: bold, italic, links and lists; the rest becomes what looks
     alike. Lines end with an empty one, except in lists. No image and no mention comes out."""
-    return _blocks(parse_tree(safe_links(markdown)))
+    text = _blocks(parse_tree(safe_links(markdown)))
+    # Brackets of plain words are escaped: one that is not begins a link, and `!` an image of it.
+    return text.replace("![", f"!{BREAK}[")
 
 
 def to_message_text(markdown: str, *, extended: bool = False) -> str:
@@ -55,13 +57,13 @@ def _escape_start(match: re.Match[str]) -> str:
 
 def _blocks(node: SyntaxTreeNode, separator: str = "\n\n") -> str:
     texts = (_block(child) for child in node.children)
-    return separator.join(text for text in texts if text)
+    return separator.join(text for text in texts if text.strip())
 
 
 def _block(node: SyntaxTreeNode) -> str:
     match node.type:
         case "inline":
-            return _inline(node, strong=False)
+            return _inline(node, strong=False).strip(" ")
         case "heading":
             return _strong(escape(" ".join(text_of(child) for child in node.children)))
         case "fence" | "code_block":
@@ -101,7 +103,7 @@ def _code(text: str) -> str:
         _NO_BREAK * (len(line) - len(line.lstrip())) + escape(line.strip())
         for line in text.expandtabs(4).split("\n")
     )
-    return "\n\n".join(line or _NO_BREAK for line in lines)
+    return "\n\n".join(line or _NO_BREAK for line in lines) if text.strip() else ""
 
 
 def _inline(node: SyntaxTreeNode, *, strong: bool) -> str:
@@ -114,7 +116,7 @@ def _inline(node: SyntaxTreeNode, *, strong: bool) -> str:
             return "\n\n"
         case "code_inline":
             # Text blocks have no code: bold sets a command apart as well.
-            words = escape(node.content)
+            words = escape(node.content.strip())
             return words if strong else _strong(words)
         case "strong":
             inner = "".join(_inline(child, strong=True) for child in node.children)

@@ -50,12 +50,9 @@ def build_command_button(action: Action) -> Json | None:
 def read_press(data: object) -> Press | None:
     """`data` is what the button carried: the `value` of a message, or the `action.data` of an
     invoke; the invoke's whole `value` is read too. None: no button of ours made this."""
-    if not isinstance(data, dict):
-        return None
-    action = data.get("action")
-    if isinstance(action, dict):
-        return read_press(action.get("data")) if "action" not in action else None
-    return _read(data.get("verb"), data.get("command"))
+    if isinstance(data, dict) and isinstance(data.get("action"), dict):
+        data = data["action"].get("data")
+    return _read(data.get("verb"), data.get("command")) if isinstance(data, dict) else None
 
 
 def _read(verb: object, command: object) -> Press | None:

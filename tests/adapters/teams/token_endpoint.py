@@ -41,7 +41,10 @@ class TokenEndpoint:
         form = await request.post()
         self.asked.append({**form, "tenant": request.match_info["tenant"]})
         if self.instead is not None:
-            return self.instead
+            prepared = self.instead  # one object answers one request only
+            return web.Response(
+                status=prepared.status, body=prepared.body, headers=prepared.headers
+            )
         if request.match_info["tenant"] != TENANT:
             return refusal(90002, 400, "invalid_request")
         if form.get("client_id") != APP_ID:
