@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import SettingError
@@ -71,6 +72,14 @@ def _connect(options: argparse.Namespace) -> int:
     return asyncio.run(connect(options.platform, http=options.http))
 
 
+def _teams_package(options: argparse.Namespace) -> int:
+    from adapters.teams.package.building import Developer
+    from bot.connect import write_teams_package
+
+    developer = Developer(options.developer, options.website, options.privacy, options.terms)
+    return write_teams_package(options.output, options.name, developer, hear_all=options.hear_all)
+
+
 def _migrate(_: argparse.Namespace) -> int:
     from bot.stats import migrate
 
@@ -94,18 +103,38 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--port", type=int, help="port to listen on (PORT, 3978)")
     demo.set_defaults(run=_demo)
     connect = commands.add_parser("connect", help="connect a platform, step by step")
-    connect.add_argument("platform", choices=["slack"])
-    connect.add_argument("--http", action="store_true", help="events over HTTP, not Socket Mode")
+    connect.add_argument("platform", choices=["slack", "teams"])
+    connect.add_argument(
+        "--http", action="store_true", help="Slack: events over HTTP, not Socket Mode"
+    )
     connect.set_defaults(run=_connect)
     commands.add_parser("check", help="check settings and services").set_defaults(run=_check)
     stats = commands.add_parser("stats", help="print the numbers of the ledger")
     stats.add_argument("--since", default="24h", help="like 1h, 24h, 7d (default: 24h)")
     stats.add_argument("--json", action="store_true", help="as JSON")
     stats.set_defaults(run=_stats)
+    _add_teams_package(commands.add_parser("teams-package", help="build the Teams app package"))
     commands.add_parser("migrate", help="bring the database up to date").set_defaults(run=_migrate)
     env = commands.add_parser("env-example", help="print .env.example")
     env.set_defaults(run=_env_example)
     return parser
+
+
+def _add_teams_package(package: argparse.ArgumentParser) -> None:
+    package.add_argument("--output", type=Path, default=Path("teams-app.zip"), help="file to write")
+    package.add_argument("--name", default="Chatbot", help="name that people see (Chatbot)")
+    package.add_argument("--developer", default="Chatbot", help="who is named as its developer")
+    package.add_argument(
+        "--website", default="https://example.com", help="the developer's page, with https"
+    )
+    package.add_argument("--privacy", default="", help="privacy page (WEBSITE/privacy)")
+    package.add_argument("--terms", default="", help="terms of use (WEBSITE/terms)")
+    package.add_argument(
+        "--hear-all",
+        action="store_true",
+        help="ask for messages without a mention too, for follow-ups in threads",
+    )
+    package.set_defaults(run=_teams_package)
 
 
 if __name__ == "__main__":

@@ -1,27 +1,68 @@
-"""`python -m bot connect PLATFORM`: the way from nothing to a connected app."""
+"""`python -m bot connect PLATFORM`: the way from nothing to a connected app; `teams-package`."""
 
 from __future__ import annotations
 
 import sys
 from getpass import getpass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from adapters.slack.connect import connect as connect_slack
+from adapters.teams.connect import connect as connect_teams
+from adapters.teams.package.building import build_package, describe
+from adapters.wire.urls import check_url
+from bot import VERSION
 from bot.settings import read_settings
+
+if TYPE_CHECKING:
+    from adapters.teams.package.building import Developer
+    from bot.settings import Settings
 
 MANIFEST = Path(__file__).parents[1] / "manifest.json"
 ENV_FILE = Path(".env")
+PACKAGE_FILE = Path("teams-app.zip")
+TEAMS_NAME = "Chatbot"
 
 
 async def connect(platform: str, *, http: bool = False) -> int:
     """Returns the exit code: 0 when everything was written."""
     settings = read_settings()
-    if platform != "slack":
-        raise ValueError(f"no such platform: {platform}")
-    done = await connect_slack(
-        MANIFEST, ENV_FILE, ask=_ask, say=print, http=http, api_url=settings.slack_api_url
-    )
+    match platform:
+        case "slack":
+            url = settings.slack_api_url
+            done = await connect_slack(
+                MANIFEST, ENV_FILE, ask=_ask, say=print, http=http, api_url=url
+            )
+        case "teams":
+            done = await _connect_teams(settings)
+        case _:
+            raise ValueError(f"no such platform: {platform}")
     return 0 if done else 1
+
+
+async def _connect_teams(settings: Settings) -> bool:
+    url = check_url(settings.teams_login_url, "TEAMS_LOGIN_URL")
+
+    def pack(app_id: str) -> str:
+        PACKAGE_FILE.write_bytes(build_package(app_id, TEAMS_NAME, VERSION))
+        return describe(PACKAGE_FILE)
+
+    return await connect_teams(ENV_FILE, pack, ask=_ask, say=print, login_url=url)
+
+
+def write_teams_package(
+    output: Path, name: str, developer: Developer, *, hear_all: bool = False
+) -> int:
+    """Returns the exit code; raises SettingError."""
+    app_id = read_settings().microsoft_app_id
+    package = build_package(app_id, name, VERSION, developer=developer, hear_all=hear_all)
+    try:
+        output.write_bytes(package)
+    except OSError as error:
+        print(f"{output} cannot be written: {error.strerror}", file=sys.stderr)
+        return 1
+    print(describe(output))
+    return 0
 
 
 def _ask(prompt: str) -> str:

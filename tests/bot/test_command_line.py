@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
 import sys
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -39,7 +41,17 @@ def run(tmp_path):
 def test_without_a_command_all_of_them_are_listed(run):
     done = run()
     assert done.returncode == 2
-    for command in ("run", "demo", "connect", "check", "stats", "migrate", "env-example"):
+    commands = (
+        "run",
+        "demo",
+        "connect",
+        "check",
+        "stats",
+        "teams-package",
+        "migrate",
+        "env-example",
+    )
+    for command in commands:
         assert f"\n    {command}" in done.stderr
 
 
@@ -50,6 +62,40 @@ def test_a_wizard_that_nobody_answers_ends_politely(run, tmp_path):
     assert "Nothing was written" in done.stdout
     assert done.stderr == ""
     assert not (tmp_path / ".env").exists()
+
+
+def test_the_wizard_for_teams_begins_with_where_to_go(run, tmp_path):
+    done = run("connect", "teams", typed="nonsense\n")
+    assert done.returncode == 1
+    assert "https://YOUR-HOST/api/messages" in done.stdout
+    assert "Nothing was written" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_teams_package_is_written_for_the_app(run, tmp_path):
+    app_id = "22222222-2222-4222-8222-222222222222"
+    done = run("teams-package", "--output", "app.zip", "--name", "Ask", MICROSOFT_APP_ID=app_id)
+    assert done.returncode == 0
+    assert "app.zip" in done.stdout
+    assert "Upload an app" in done.stdout
+    with ZipFile(tmp_path / "app.zip") as package:
+        manifest = json.loads(package.read("manifest.json"))
+    assert (manifest["id"], manifest["name"]) == (app_id, {"short": "Ask"})
+
+
+def test_a_teams_package_without_an_app_id_is_a_line(run, tmp_path):
+    done = run("teams-package")
+    assert done.returncode == 2
+    assert done.stderr.startswith("MICROSOFT_APP_ID: ")
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written_to_is_told(run):
+    app_id = "22222222-2222-4222-8222-222222222222"
+    done = run("teams-package", "--output", "gone/app.zip", MICROSOFT_APP_ID=app_id)
+    assert done.returncode == 1
+    assert done.stderr.startswith("gone/app.zip cannot be written")
 
 
 def test_a_missing_setting_is_a_line_and_not_a_traceback(run):
