@@ -46,6 +46,8 @@ MARKDOWN = st.lists(PIECES, max_size=25).map("".join)
         ("one\ntwo  \nthree", "one two\n\nthree"),
         ("[a](https://x.example/b_(c))", "[a](https://x.example/b_%28c%29)"),
         ("[x](javascript:alert)", "x"),
+        ("[x](tel:1)", "x"),
+        ("[x](page.md)", "x"),
         ("![x](https://x.example/y.png)", "[x](https://x.example/y.png)"),
         ("```\nif a:\n  b*c*\n```", "if a:\n\n\u00a0\u00a0b\\*c\\*"),
         ("> quoted\n>\n> twice", "│ quoted\n\n│ twice"),
@@ -103,6 +105,7 @@ def test_no_more_is_escaped_than_must_be(words: str, shown: str) -> None:
         ("`List<String>` and `<at>x</at>`", f"`List<String>` and `<{BREAK}at>x<{BREAK}/at>`"),
         ("<at>Ada</at>", f"<{BREAK}at>Ada<{BREAK}/at>"),
         ("```\n<at>Ada</at> <b>\n```", f"```\n<{BREAK}at>Ada<{BREAK}/at> <b>\n```"),
+        ("| a |\n|---|\n| &lt;at&gt; |", f"```\na\n<{BREAK}at>\n```\n"),
         ("see <https://x.example/a> or <a@x.example>", "see https://x.example/a or a@x.example"),
     ],
 )
@@ -138,6 +141,12 @@ def test_a_growing_message_never_takes_back_what_was_shown(
 def test_no_mention_survives_in_a_message(markdown: str) -> None:
     assert not re.search(r"</?at\b", to_message_text(markdown), re.IGNORECASE)
     assert not re.search(r"</?at\b", to_message_text(markdown, extended=True), re.IGNORECASE)
+
+
+def test_a_mention_in_code_is_seen_through_a_cut() -> None:
+    message = MessageText()
+    shown = message.feed("```\n<a") + message.feed("t>x</") + message.feed("at>\n")
+    assert shown == f"```\n<{BREAK}at>x<{BREAK}/at>\n"
 
 
 def test_a_line_that_cannot_be_a_table_is_shown_while_it_grows() -> None:

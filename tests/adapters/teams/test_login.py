@@ -83,7 +83,7 @@ async def test_other_codes_are_refusals_too(
     [
         web.Response(status=503, text="busy"),
         web.Response(status=429, text="slow down"),
-        web.Response(status=302, headers={"Location": "http://127.0.0.1:9/"}),
+        web.Response(status=307, headers={"Location": "/elsewhere"}),
         web.Response(status=400, text="<html>a proxy's page</html>"),
         web.Response(status=200, text="[" * 100_000),
         web.json_response({"access_token": 5}),

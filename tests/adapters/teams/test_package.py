@@ -169,6 +169,8 @@ def test_the_outline_icon_is_white_on_nothing() -> None:
 def test_the_same_app_gives_the_same_bytes() -> None:
     assert build_package(APP_ID, "Ask", "1.2.3") == build_package(APP_ID, "Ask", "1.2.3")
     assert build_package(APP_ID, "Ask", "1.2.3") != build_package(APP_ID, "Ask", "1.2.4")
+    with ZipFile(BytesIO(build_package(APP_ID, "Ask", "1.2.3"))) as archive:
+        assert {entry.date_time[:3] for entry in archive.infolist()} == {(1980, 1, 1)}
 
 
 def test_it_names_the_bot_that_it_was_built_for() -> None:

@@ -26,6 +26,7 @@ class TokenEndpoint:
     async def __aenter__(self) -> Self:
         app = web.Application()
         app.router.add_post("/{tenant}/oauth2/v2.0/token", self._answer)
+        app.router.add_post("/elsewhere", self._give)
         self._runner = web.AppRunner(app)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -51,6 +52,9 @@ class TokenEndpoint:
             return refusal(700016, 400, "unauthorized_client")
         if form.get("client_secret") != SECRET:
             return refusal(7000215, 401, "invalid_client")
+        return await self._give(request)
+
+    async def _give(self, _: web.Request) -> web.Response:
         return web.json_response(
             {"token_type": "Bearer", "expires_in": 3599, "access_token": "a-token"}
         )
