@@ -6,6 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Final
 
+from adapters.slack.announcing import SlackAnnouncer
 from adapters.slack.client import build_client, build_session
 from adapters.slack.inbound.bolt import Bolt
 from adapters.slack.inbound.endpoint import Endpoint
@@ -90,6 +91,7 @@ class SlackChannel:
             ),
             people=self._names,
             files=SlackFiles(self.api, self._twins),
+            announcer=SlackAnnouncer(self.api, self._whoami, clock),
         )
 
     @classmethod

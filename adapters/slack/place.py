@@ -12,7 +12,8 @@ PLATFORM = "slack"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The `reply_to` of a message."""
+    """The `reply_to` of a message. Without a thread it is of one that nobody asked for: it begins a
+    thread in the channel, `question_ts` is when it was wanted, and there is no `user`."""
 
     workspace: str
     channel: str

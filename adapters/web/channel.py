@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from adapters.web.announcing import WebAnnouncer
 from adapters.web.cast import PLATFORM
 from adapters.web.http.api import Api
 from adapters.web.http.documents import document_routes
@@ -40,7 +41,11 @@ class WebChannel:
         self.playground = Playground(data_dir / "playground", clock, models, faults)
         rooms = self.playground.rooms
         self.platform = Platform(
-            PLATFORM, WebReplies(rooms, clock), WebTranscript(rooms), self.playground.uploads
+            PLATFORM,
+            WebReplies(rooms, clock),
+            WebTranscript(rooms),
+            self.playground.uploads,
+            announcer=WebAnnouncer(rooms),
         )
         self._started = False
         self._chatbot: Chatbot | None = None

@@ -24,6 +24,10 @@ class Journal:
         self._path = path
         self._file: BufferedWriter | None = None
 
+    @property
+    def is_open(self) -> bool:
+        return self._file is not None
+
     def read(self) -> list[dict[str, Any]]:
         """All records, oldest first; a line that a crash cut short is left out."""
         records = []

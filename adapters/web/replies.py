@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from adapters.web.announcing import place_of
 from adapters.web.cast import BOT, ref_of
 from adapters.web.drawing.draw import draw
 from adapters.web.messages import Message
@@ -40,6 +41,7 @@ class WebReplies:
 class WebReply:
     def __init__(self, queued: QueuedMessage, rooms: Rooms, clock: Clock) -> None:
         self._queued = queued
+        self._room, self._thread = place_of(queued.message)
         self._rooms = rooms
         self._clock = clock
 
@@ -61,11 +63,10 @@ class WebReply:
         self._put(replace(shell, text=to_plain_text(document), html=draw(document)))
 
     async def whisper(self, document: Document) -> None:
-        conversation = self._queued.message.conversation
         try:
             self._rooms.add(
-                conversation.channel,
-                conversation.thread,
+                self._room,
+                self._thread,
                 BOT,
                 kind="report",
                 text=to_plain_text(document),
@@ -79,15 +80,14 @@ class WebReply:
         self, kind: Kind, state: State, parts: Sequence[MessageRef], save: Save
     ) -> Message:
         """An empty message whose id is stored: that of an earlier run, or a new one."""
-        conversation = self._queued.message.conversation
         there = [one for part in parts if (one := self._rooms.find(part.message_id))]
         begun = there[0] if there else None
         found = begun or self._rooms.begun_for(self._queued.turn_id)
         shell = self._put(
             Message(
                 id=found.id if found else self._rooms.new_id(),
-                room=conversation.channel,
-                thread=conversation.thread,
+                room=self._room,
+                thread=self._thread,
                 author=BOT,
                 sent_at_ms=found.sent_at_ms if found else self._rooms.now_ms(),
                 kind=kind,

@@ -53,6 +53,11 @@ class Rooms:
         self._messages = {message.id: message for message in newest}
         self._journal.rewrite(map(to_record, newest))
 
+    @property
+    def is_open(self) -> bool:
+        """Whether anything can be written."""
+        return self._journal.is_open
+
     def close(self) -> None:
         self.feed.end()
         self._journal.close()

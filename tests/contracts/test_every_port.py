@@ -26,6 +26,7 @@ NAMESAKES = {"ModelChoice"}
 RUN_BY_OTHERS = ("__main__", "migrations.env")
 STORES = {"FakeStore", "SqlStore"}
 CONTRACTS: dict[str, tuple[str, set[str]]] = {
+    "Announcer": ("test_announcer", {"FakeChat", "SlackAnnouncer", "WebAnnouncer"}),
     "Arrivals": ("test_store_money", STORES),
     "Attachments": ("test_attachments", {"FakeChat", "SlackAttachments", "Uploads"}),
     "ChatModel": (

@@ -30,6 +30,7 @@ class Shown:
     statuses: list[str] = field(default_factory=list)
     ending: Ending | None = None
     document: Document | None = None
+    turn_id: str = ""
 
 
 class FakeReply:
@@ -81,18 +82,25 @@ class FakeReply:
             del self._chat.shown[stale]
         if there:
             return self._chat.shown[there[0]]
+        if self._queued.recovered and (lost := self._lost()):
+            await save(lost.ref)
+            return lost
         self._chat.counter += 1
         asked = self._queued.message.ref
-        ref = MessageRef(
-            asked.platform, asked.workspace, asked.channel, f"answer-{self._chat.counter}"
-        )
-        shown = self._chat.shown[ref] = Shown(ref)
+        channel = self._queued.message.reply_to or asked.channel
+        ref = MessageRef(asked.platform, asked.workspace, channel, f"answer-{self._chat.counter}")
+        shown = self._chat.shown[ref] = Shown(ref, turn_id=self._queued.turn_id)
         await save(ref)
         return shown
 
+    def _lost(self) -> Shown | None:
+        """An empty message that an earlier run made and could not store."""
+        found = self._chat.shown.values()
+        return next((one for one in found if one.turn_id == self._queued.turn_id), None)
+
 
 class FakeChat:
-    """Replies, Transcript and Attachments in one; `platform` is what the engine gets."""
+    """Replies, Transcript, Attachments and Announcer in one; `platform` is what the engine gets."""
 
     def __init__(self, clock: Clock, name: str = "fake") -> None:
         self.clock = clock
@@ -110,7 +118,9 @@ class FakeChat:
         self.asked_since: list[str | None] = []
         self.names: dict[str, str] = {}
         """Learned when an answer begins; who is not in it keeps the name of the message."""
-        self.platform = Platform(name, self, self, self, self)
+        self.not_there: set[str] = set()
+        """Channels without the bot."""
+        self.platform = Platform(name, self, self, self, self, announcer=self)
         self._noted = asyncio.Event()
 
     def open(self, queued: QueuedMessage) -> FakeReply:
@@ -138,6 +148,12 @@ class FakeChat:
 
     async def named(self, author: Author) -> Author:
         return replace(author, name=self.names.get(author.user_id, author.name))
+
+    async def place(self, workspace: str, channel: str) -> str:
+        self.fail_if_told()
+        if channel in self.not_there:
+            raise DeliveryError(f"not in {channel}")
+        return f"dm-of-{channel}" if channel.startswith("person-") else channel
 
     @property
     def answers(self) -> list[Shown]:

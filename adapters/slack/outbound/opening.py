@@ -29,6 +29,9 @@ SHELL_TEXT: Final = "…"
 STREAMS_OFF_S: Final = 600.0
 POST_TRIES: Final = 3
 REPLIES_READ: Final = 100
+HISTORY_READ: Final = 1_000
+"""The most that Slack gives at once, as people write in a channel too:
+https://docs.slack.dev/reference/methods/conversations.history"""
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +51,12 @@ class Opener:
         DeliveryError.
         """
         pacer = self._api.pacer
-        if self._may_stream() and pacer.try_take(START, place.channel, Urgency.FINAL):
+        # A stream needs a thread.
+        if (
+            place.thread_ts
+            and self._may_stream()
+            and pacer.try_take(START, place.channel, Urgency.FINAL)
+        ):
             ts = await self._start_stream(place, taken)
             if ts is not None:
                 return StreamedMessage(self._api, self._clock, place, ts)
@@ -83,7 +91,7 @@ class Opener:
         """Post once, whatever happens to the connection. Raises SlackRefused for blocks only."""
         arguments = {
             "channel": place.channel,
-            "thread_ts": place.thread_ts,
+            **({"thread_ts": place.thread_ts} if place.thread_ts else {}),
             "unfurl_links": False,
             "unfurl_media": False,
             **content,
@@ -112,14 +120,15 @@ class Opener:
 
         They are ours, in the thread, newer than the question, not known, and still empty; with
         `is_known` to ask, those with text are found too. Oldest first; none when Slack cannot
-        be asked.
+        be asked. Outside of threads they have to be both empty and unknown: much else of ours
+        stands there.
         """
         found = []
         for message in await self._own_messages(place):
             ts = str(message.get("ts"))
             if ts in taken:
                 continue
-            if is_shell(message) or (is_known and not await is_known(place.ref(ts))):
+            if await _is_lost(message, place, is_known):
                 found.append(ts)
         return found
 
@@ -152,29 +161,47 @@ class Opener:
         return None
 
     async def _own_messages(self, place: Place) -> list[Json]:
-        arguments = {
-            "channel": place.channel,
-            "ts": place.thread_ts,
-            "oldest": place.question_ts,
-            "limit": REPLIES_READ,
-        }
+        """Oldest first. Raises a retryable DeliveryError outside of threads, where nobody waits:
+        once later is better than twice."""
+        method, arguments = _to_look_at(place)
         try:
-            data = await self._api.call("conversations.replies", arguments)
+            data = await self._api.call(method, arguments)
         except (SlackRefused, SlackUnreachable) as failure:
-            log.warning("cannot look for own messages in the thread: %s", failure)
+            error = delivery_error(method, failure)
+            if error.retryable and not place.thread_ts:
+                raise error from failure
+            log.warning("cannot look for own messages: %s", error)
             return []
         messages = data.get("messages")
         messages = messages if isinstance(messages, list) else []
-        return [
+        own = [
             message
             for message in messages
             if isinstance(message, dict)
             and message.get("user") == place.bot_user
             and _is_newer(str(message.get("ts")), place.question_ts)
         ]
+        return sorted(own, key=lambda message: float(message["ts"]))
 
     def _may_stream(self) -> bool:
         return self._clock.monotonic() >= self._streams_off_until
+
+
+def _to_look_at(place: Place) -> tuple[str, Json]:
+    arguments: Json = {"channel": place.channel, "oldest": place.question_ts}
+    if place.thread_ts:
+        arguments |= {"ts": place.thread_ts, "limit": REPLIES_READ}
+        return "conversations.replies", arguments
+    return "conversations.history", arguments | {"limit": HISTORY_READ}
+
+
+async def _is_lost(message: Json, place: Place, is_known: IsKnown | None) -> bool:
+    async def is_unknown() -> bool:
+        return is_known is not None and not await is_known(place.ref(str(message["ts"])))
+
+    if place.thread_ts:
+        return is_shell(message) or await is_unknown()
+    return is_shell(message) and (is_known is None or await is_unknown())
 
 
 def is_shell(message: Json) -> bool:

@@ -44,14 +44,16 @@ class StatusLine:
         self._session: asyncio.Task[None] | None = None
 
     def show(self, status: str) -> None:
-        """An empty status takes the line away."""
+        """An empty status takes the line away; outside of threads there is none."""
+        if not self._place.thread_ts:
+            return
         self._wanted = status[:STATUS_CHARS]
         if self._wanted != self._sent and (self._sending is None or self._sending.done()):
             self._sending = asyncio.create_task(self._send())
 
     def begin_session(self) -> None:
         """Slack offers its stop button while the session is processing; in its agent pane only."""
-        if self._place.direct and self._session is None:
+        if self._place.direct and self._place.thread_ts and self._session is None:
             self._session = asyncio.create_task(self._set_session("processing"))
 
     def end(self) -> None:

@@ -26,6 +26,7 @@ REPEATABLE: Final = READS | {
     "assistant.threads.setSuggestedPrompts",
     "chat.delete",
     "chat.update",
+    "conversations.open",
 }
 """Doing it twice is doing it once."""
 ONE_AT_A_TIME: Final = frozenset({"chat.postMessage"})

@@ -23,7 +23,14 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 READS: Final = frozenset(
-    {"auth.test", "conversations.history", "conversations.replies", "files.info", "users.info"}
+    {
+        "auth.test",
+        "conversations.history",
+        "conversations.info",
+        "conversations.replies",
+        "files.info",
+        "users.info",
+    }
 )
 """Called with GET: these take no JSON."""
 UNKNOWN_OUTCOME: Final = frozenset({"fatal_error", "internal_error", "request_timeout"})

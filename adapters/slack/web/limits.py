@@ -16,6 +16,7 @@ TIERS: Final[dict[str, int]] = {
     "conversations.replies": 50,
     "conversations.history": 50,
     "conversations.info": 50,
+    "conversations.open": 50,
     "reactions.add": 50,
     "reactions.get": 50,
     "assistant.threads.setStatus": 600,
