@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import sys
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,6 +67,12 @@ def _stats(options: argparse.Namespace) -> int:
     return asyncio.run(print_stats(options.since, as_json=options.json))
 
 
+def _digest(options: argparse.Namespace) -> int:
+    from bot.digest import digest
+
+    return asyncio.run(digest(options.date, dry_run=options.dry_run))
+
+
 def _connect(options: argparse.Namespace) -> int:
     from bot.connect import connect
 
@@ -93,6 +100,13 @@ def _env_example(_: argparse.Namespace) -> int:
     return 0
 
 
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("write it like 2026-03-02") from None
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m bot", description="A chat bot for teams that answers with a language model."
@@ -114,6 +128,10 @@ def _parser() -> argparse.ArgumentParser:
     stats.add_argument("--json", action="store_true", help="as JSON")
     stats.set_defaults(run=_stats)
     _add_teams_package(commands.add_parser("teams-package", help="build the Teams app package"))
+    digest = commands.add_parser("digest", help="post the daily digest now, once for each date")
+    digest.add_argument("--date", type=_date, help="of the digest, about the day before (today)")
+    digest.add_argument("--dry-run", action="store_true", help="print it, and post nothing")
+    digest.set_defaults(run=_digest)
     commands.add_parser("migrate", help="bring the database up to date").set_defaults(run=_migrate)
     env = commands.add_parser("env-example", help="print .env.example")
     env.set_defaults(run=_env_example)

@@ -96,13 +96,13 @@ class Bot:
     async def start(self, server: Server) -> None:
         """Connect the channels; from here on messages are taken."""
         self._loading = asyncio.create_task(self._load_model())
-        self.schedule.start()
         for channel in self.channels:
             channel.adapter.connect(self.desk)
             for route in channel.webhooks():
                 server.connect(route.path, route.handler)
             await channel.adapter.start()
-        await self._sweep()  # last, as what is adopted answers through the channels
+        self.schedule.start()  # late, as digests go through the channels
+        await self._sweep()  # last, as what is adopted answers through them too
 
     async def readiness(self) -> Mapping[str, str]:
         """What is not ready, by name."""
@@ -116,6 +116,7 @@ class Bot:
     async def beat(self) -> None:
         """Once a second: the lease, stop marks, adoption and gauges."""
         await self.workers.beat()
+        self.schedule.keep_up()
         self.metrics.breakers(self.model.breaking.states())
         if self._looking is None or self._looking.done():
             # Behind it: the next beat must not wait for a slow look.

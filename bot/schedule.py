@@ -3,29 +3,49 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from core.digest import DigestParts, Digests
 from core.errors import NotStored
+from core.people.access import Listed
+from core.reports.daily import Daily
+from core.turns.reporting import DigestWriter, Reporter
 
 if TYPE_CHECKING:
-    from core.ports import Clock, Upkeep
+    from collections.abc import Mapping, Sequence
+
+    from apscheduler.job import Job
+
+    from bot.settings import Settings
+    from core.ports import Clock, Ids, Inbox, Platform, Turns, Upkeep
+    from core.turns.workers import Workers
 
 logger = logging.getLogger(__name__)
 
 PRUNE_EVERY = timedelta(hours=1)
+TICK_EVERY = timedelta(minutes=1)
 
 
 class Schedule:
     """Jobs that are late run once when they can, never several times; one that fails is logged."""
 
-    def __init__(self, store: Upkeep, clock: Clock, retention_days: int) -> None:
-        """`retention_days` 0: nothing is ever removed."""
+    def __init__(
+        self,
+        store: Upkeep,
+        clock: Clock,
+        retention_days: int,
+        digests: Digests | None = None,
+    ) -> None:
+        """`retention_days` 0: nothing is ever removed. Without `digests` there are none."""
         self._store = store
         self._clock = clock
         self._retention_days = retention_days
+        self._digests = digests
+        self._ticking: Job | None = None
         self._scheduler = AsyncIOScheduler(
             timezone=UTC,
             # The default would drop a job that is a second late.
@@ -41,7 +61,21 @@ class Schedule:
                 seconds=PRUNE_EVERY.total_seconds(),
                 next_run_time=datetime.now(UTC),
             )
+        if self._digests is not None:
+            # Each minute in UTC, where none is skipped or comes twice.
+            self._ticking = self._scheduler.add_job(
+                self._digests.tick, "cron", minute="*", next_run_time=datetime.now(UTC)
+            )
         self._scheduler.start()
+
+    def keep_up(self) -> None:
+        """To be called often: after the wall clock was set back, the next ring would be as far in
+        the future."""
+        if self._ticking is None or not self._scheduler.running:
+            return
+        now = self._clock.now()
+        if self._ticking.next_run_time - now > 2 * TICK_EVERY:
+            self._ticking.modify(next_run_time=now)
 
     def stop(self) -> None:
         if self._scheduler.running:
@@ -57,3 +91,40 @@ class Schedule:
             return
         if removed:
             logger.info("removed %d rows older than %d days", removed, self._retention_days)
+
+
+def read_daily(settings: Settings) -> Daily:
+    return Daily(time.fromisoformat(settings.digest_time), ZoneInfo(settings.digest_timezone))
+
+
+def read_channels(settings: Settings) -> Sequence[Listed]:
+    """Raises SettingError."""
+    listed = (Listed.parse(entry, "DIGEST_CHANNELS") for entry in settings.digest_channels)
+    return tuple(dict.fromkeys(listed))
+
+
+def build_reporter(
+    settings: Settings, turns: Turns, platforms: Mapping[str, Platform], clock: Clock
+) -> Reporter:
+    return Reporter(DigestWriter(turns, clock, read_daily(settings)), platforms, clock)
+
+
+def build_digests(
+    settings: Settings,
+    inbox: Inbox,
+    workers: Workers,
+    platforms: Mapping[str, Platform],
+    clock: Clock,
+    ids: Ids,
+) -> Digests:
+    return Digests(
+        DigestParts(
+            inbox=inbox,
+            workers=workers,
+            platforms=platforms,
+            clock=clock,
+            ids=ids,
+            daily=read_daily(settings),
+            channels=read_channels(settings),
+        )
+    )

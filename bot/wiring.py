@@ -22,7 +22,7 @@ from bot.clock import SortableIds
 from bot.demo import demo_offer, demo_server
 from bot.modelling import ModelStack, read_targets, stack_model, warn_of_unpriced
 from bot.running import Bot
-from bot.schedule import Schedule
+from bot.schedule import Schedule, build_digests, build_reporter
 from core.chatbot import Desk, DeskParts
 from core.commands.help import Help
 from core.commands.registry import Commands
@@ -40,7 +40,7 @@ from core.turns.engine import Engine
 from core.turns.history import HistoryBuilder, Window
 from core.turns.parts import EngineParts
 from core.turns.reading import Reader
-from core.turns.workers import Workers
+from core.turns.workers import Runs, Workers
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -83,6 +83,7 @@ async def _build(
     engine = build_engine(ground, model, choice, commands, platforms)
     workers = build_workers(ground, engine)
     desk = build_desk(ground, workers, commands, platforms)
+    digests = build_digests(settings, ground.store, workers, platforms, clock, ground.ids)
     return Bot(
         clock=clock,
         store=ground.store,
@@ -90,7 +91,7 @@ async def _build(
         desk=desk,
         metrics=ground.metrics,
         model=model,
-        schedule=Schedule(ground.store, clock, settings.retention_days),
+        schedule=Schedule(ground.store, clock, settings.retention_days, digests),
         channels=channels,
         resources=resources,
     )
@@ -169,6 +170,7 @@ def build_engine(
             choice=choice,
             limits=ground.limits,
             commands=commands,
+            reporter=build_reporter(settings, ground.store, platforms, ground.clock),
             platforms=platforms,
             clock=ground.clock,
             max_history=settings.history_max_messages,
@@ -179,7 +181,7 @@ def build_engine(
     )
 
 
-def build_workers(ground: Ground, engine: Engine) -> Workers:
+def build_workers(ground: Ground, engine: Runs) -> Workers:
     return Workers(
         inbox=ground.store,
         engine=engine,

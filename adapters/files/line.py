@@ -5,7 +5,8 @@ The fields of a line, in this order:
 - `request_id`, `correlation_id`: of the turn, and what leads to its lines in the log
 - `received_at`: when the message was stored, UTC, ISO 8601
 - `platform`, `conversation`, `user`: where and by whom, as ids
-- `kind`: question or command; `outcome`: answered, failed, stopped, refused, command
+- `kind`: question, command, or report: nobody asked, the clock did
+- `outcome`: answered, failed, stopped, refused, command
 - `error`: the category, or the limit that refused; empty where there was none
 - `model`, `prompt_version`, `attempts`, `incomplete`
 - `input_tokens`, `output_tokens`, `cached_tokens`, `reasoning_tokens`

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 from typing import TYPE_CHECKING, get_args
 
 from prometheus_client import (
@@ -18,6 +19,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYP
 
 from adapters.prometheus.labels import OTHER, PLATFORMS_KEPT, FirstFew, OneOf
 from core.errors import Category, LimitScope
+from core.reports.digest import DIGEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -103,6 +105,10 @@ class Metrics:
     # --- TurnObserver ----------------------------------------------------------------------------
 
     def turn_recorded(self, turn: Turn) -> None:
+        if turn.kind == "report":  # nobody's request
+            if turn.conversation.thread == DIGEST and turn.outcome != "failed":
+                self.digest_sent(turn.received_at + timedelta(seconds=turn.latency_s))
+            return
         platform = self._platform(turn.conversation.platform)
         self._requests.labels(platform, turn.kind, turn.outcome).inc()
         if turn.outcome == "refused" and self._scope(turn.error) != OTHER:

@@ -46,6 +46,8 @@ class Engine:
         Raises OwnershipLost, a retryable DeliveryError, and whatever the store raises; a model
         that fails is an answer (a notice), not an exception.
         """
+        if queued.kind == "report":
+            return await self._parts.reporter.run(queued, hold, running)
         reply = self._parts.platforms[queued.message.ref.platform].replies.open(queued)
         if queued.kind == "command":
             return await self._run_command(queued, hold, reply)
@@ -71,6 +73,9 @@ class Engine:
 
     async def tell_failure(self, queued: QueuedMessage, hold: Hold, notice: Document) -> None:
         """Say in the message of the answer, or in a new one, that the bot has given up on it."""
+        if queued.kind == "report":
+            await self._parts.reporter.tell_failure(queued, hold, notice)
+            return
         reply = self._parts.platforms[queued.message.ref.platform].replies.open(queued)
         await self._end(reply, queued, hold, Ending("failed", notice))
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from core.ports import ChatModel, Clock, Completions, Platform, PromptSource, Turns
     from core.turns.history import HistoryBuilder
     from core.turns.reading import Reader
+    from core.turns.reporting import Reporter
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class EngineParts:
     choice: ModelChoice
     limits: Limits
     commands: Commands
+    reporter: Reporter
     platforms: Mapping[str, Platform]
     clock: Clock
     max_history: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from core.correlation import correlated
 from core.errors import NotStored, OwnershipLost
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from core.conversation import ConversationKey
+    from core.document import Document
     from core.ports import Clock, Hold, Inbox, StopMark, TurnObserver
     from core.turn import QueuedMessage, Turn
-    from core.turns.engine import Engine
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +31,14 @@ LEASE_MARGIN_S = 2.0
 """A turn ends this long before its lease does, so that a late write cannot meet a new owner."""
 
 
+class Runs(Protocol):
+    """What a message is worked off by: the engine, or the reporter where there is no model."""
+
+    async def run(self, queued: QueuedMessage, hold: Hold, running: Running) -> Turn: ...
+
+    async def tell_failure(self, queued: QueuedMessage, hold: Hold, notice: Document) -> None: ...
+
+
 class Workers:
     """Slots for turns at work. What finds no slot waits in the inbox, and is adopted by `sweep`."""
 
@@ -38,7 +46,7 @@ class Workers:
         self,
         *,
         inbox: Inbox,
-        engine: Engine,
+        engine: Runs,
         clock: Clock,
         slots: int,
         lease_s: float,

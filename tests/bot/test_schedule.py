@@ -50,3 +50,42 @@ async def test_a_store_that_fails_is_asked_again_next_time():
     await schedule.prune()
     await schedule.prune()
     assert len(store.before) == 2
+
+
+class Ticked:
+    """Digests that count how often they are looked for."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.again = asyncio.Event()
+
+    async def tick(self) -> None:
+        self.count += 1
+        self.again.set()
+
+
+async def test_digests_are_looked_for_when_the_bot_starts():
+    digests = Ticked()
+    schedule = Schedule(Pruned(), FakeClock(), 0, digests)
+    schedule.start()
+    await digests.again.wait()
+    schedule.stop()
+    assert digests.count == 1
+
+
+async def test_digests_are_looked_for_at_once_when_the_clock_was_set_back():
+    """And not when it has come around to the next minute that it had been about to reach."""
+    digests, clock = Ticked(), FakeClock(datetime.now(UTC))
+    schedule = Schedule(Pruned(), clock, 0, digests)
+    schedule.keep_up()
+    schedule.start()
+    await digests.again.wait()
+    schedule.keep_up()
+    await settle(50)
+    assert digests.count == 1
+    digests.again.clear()
+    clock.set_wall(clock.now() - timedelta(hours=1))
+    schedule.keep_up()
+    await digests.again.wait()
+    schedule.stop()
+    assert digests.count == 2

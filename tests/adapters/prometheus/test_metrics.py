@@ -199,3 +199,20 @@ def test_two_of_them_do_not_share_a_registry(metrics):
 
 def test_the_process_is_measured_too(metrics):
     assert samples(metrics)["process_resident_memory_bytes"] > 0
+
+
+def test_a_digest_is_no_request_but_when_it_was_sent_is_known(metrics):
+    key = ConversationKey("slack", "T1", "C1", "digest")
+    digest = replace(
+        TURN, kind="report", outcome="command", conversation=key, model="", completions=()
+    )
+    before = samples(metrics)
+    name = "chatbot_digest_last_success_timestamp_seconds"
+    metrics.turn_recorded(replace(digest, outcome="failed", error="delivery"))
+    metrics.turn_recorded(replace(digest, conversation=replace(key, thread="another report")))
+    assert samples(metrics)[name] == 0
+    metrics.turn_recorded(digest)
+    after = samples(metrics)
+    assert after.pop(name) == TURN.received_at.timestamp() + 2.0
+    assert not [one for one in after if one.startswith("chatbot_requests_total{")]
+    assert [one for one in after if one.startswith("chatbot_") and after[one] != before[one]] == []

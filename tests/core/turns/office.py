@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from datetime import UTC, time
 from typing import TYPE_CHECKING
 
 from core.chatbot import Desk, DeskParts
@@ -14,10 +15,12 @@ from core.model.metered import Meter, MeteredModel
 from core.people.access import Access
 from core.people.limits import Limits, LimitSettings
 from core.ports import Prompt
+from core.reports.daily import Daily
 from core.turns.engine import Engine
 from core.turns.history import HistoryBuilder, Window
 from core.turns.parts import EngineParts
 from core.turns.reading import Reader
+from core.turns.reporting import DigestWriter, Reporter
 from core.turns.workers import Workers
 from tests.fakes.clock import LoopClock
 from tests.fakes.model import ScriptedModel
@@ -30,9 +33,12 @@ if TYPE_CHECKING:
     from core.completion import Call, Price
     from core.conversation import InboundMessage
     from core.document import Document
-    from core.ports import Files, TurnObserver
+    from core.ports import Clock, Files, TurnObserver
     from core.rating import Rating
     from core.turn import Turn
+
+
+NINE = Daily(time(9), UTC)
 
 
 class Words:
@@ -56,11 +62,12 @@ class FixedChoice:
 
 
 class Counted:
-    def __init__(self) -> None:
+    def __init__(self, prefix: str = "") -> None:
         self._numbers = itertools.count(1)
+        self._prefix = prefix
 
     def new(self) -> str:
-        return f"turn-{next(self._numbers)}"
+        return f"{self._prefix}turn-{next(self._numbers)}"
 
 
 class Watching:
@@ -109,12 +116,15 @@ class Office:
         limits: LimitSettings | None = None,
         observers: Sequence[TurnObserver] = (),
         files: Files | None = None,
+        clock: Clock | None = None,
+        daily: Daily = NINE,
     ) -> None:
-        self.clock = LoopClock()
+        self.clock = clock or LoopClock()
         self.store = store or FakeStore(self.clock)
         self.chat = chat or FakeChat(self.clock)
         self.model = ScriptedModel(*scripts)
         self.watching = Watching()
+        self.daily = daily
         meter = Meter()
         access = access or Access()
         self.limits = Limits(limits or LimitSettings(), self.store, self.store, self.clock)
@@ -133,6 +143,9 @@ class Office:
             choice=FixedChoice(),
             limits=self.limits,
             commands=commands,
+            reporter=Reporter(
+                DigestWriter(self.store, self.clock, self.daily), platforms, self.clock
+            ),
             platforms=platforms,
             clock=self.clock,
             max_history=40,
@@ -149,6 +162,7 @@ class Office:
             observers=[*observers, self.watching],
             on_dead_letter=self._count_dead_letter,
         )
+        self.platforms = platforms
         self.duplicates: list[str] = []
         self.acknowledged: list[float] = []
         self.dead_letters = 0
