@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -123,10 +124,15 @@ async def test_a_channel_that_cannot_be_looked_at_gets_its_report_later(bot: Bot
 
 
 async def test_an_answer_outside_of_a_thread_is_written_without_a_stream(bot: Bot) -> None:
-    draft = Draft()
-    draft.append("Something went wrong.")
-    draft.end(Ending("failed"))
-    await reply(bot, await place(bot)).write(draft, (), Saved())
+    for channel in (GENERAL, "U0ALICE"):
+        draft = Draft()
+        draft.show_status("Looking")
+        where, posted = await place(bot, channel), len(bot.slack.calls("chat.postMessage"))
+        writing = asyncio.create_task(reply(bot, where).write(draft, (), Saved()))
+        await bot.slack.wait_for(lambda: len(bot.slack.calls("chat.postMessage")) > posted)  # noqa: B023 - awaited here
+        draft.append("Something went wrong.")
+        draft.end(Ending("failed"))
+        await writing
     assert tops(bot) == ["Something went wrong."]
-    assert not bot.slack.calls("chat.startStream")
-    assert not bot.slack.calls("assistant.threads.setStatus")
+    for method in ("chat.startStream", "assistant.threads.setStatus", "agents.sessions.setStatus"):
+        assert not bot.slack.calls(method)
