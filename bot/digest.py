@@ -69,8 +69,6 @@ def _choose(day: date | None, daily: Daily, clock: Clock) -> date:
         raise SettingError(f"--date: {day} is still to come; the newest digest is of {today}")
     if day.year < OLDEST_YEAR:
         raise SettingError(f"--date: there was no bot before {OLDEST_YEAR}")
-    if not daily.exists(day):
-        raise SettingError(f"--date: {daily.zone} has left out {day}")
     return day
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from core.document import Document, Text
@@ -35,6 +35,8 @@ class DigestWriter:
     turns: Turns
     clock: Clock
     daily: Daily
+    _alone: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+    """All channels get theirs at the same minute; people's turns want to read meanwhile."""
 
     async def write(self, day: date, platform: str, workspace: str) -> Document:
         """The digest that is due on `day`, which is about the local day before. Raises NotStored.
@@ -45,10 +47,9 @@ class DigestWriter:
         about = daily.before(day)
         since, until = daily.start(about), daily.start(day)
         earlier = daily.start(daily.before(about))
-        now, before = await asyncio.gather(
-            self.turns.summary(StatsQuery(since, until, platform, workspace)),
-            self.turns.summary(StatsQuery(earlier, since, platform, workspace)),
-        )
+        async with self._alone:
+            now = await self.turns.summary(StatsQuery(since, until, platform, workspace))
+            before = await self.turns.summary(StatsQuery(earlier, since, platform, workspace))
         due_at, sent_at = daily.due_at(day), self.clock.now()
         return draw_digest(Digest(about, since, until, now, before, due_at, sent_at), daily.zone)
 

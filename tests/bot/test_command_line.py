@@ -12,6 +12,7 @@ from zipfile import ZipFile
 
 import pytest
 
+from bot.__main__ import main as command_line
 from bot.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -47,6 +48,7 @@ def test_without_a_command_all_of_them_are_listed(run):
         "connect",
         "check",
         "stats",
+        "digest",
         "teams-package",
         "migrate",
         "env-example",
@@ -127,3 +129,60 @@ def test_a_model_that_says_nothing_does_not_hold_the_check_up(run):
         )
     assert done.returncode == 1
     assert "WRONG  model openai/silent: timeout" in done.stdout
+
+
+@pytest.fixture
+def main(tmp_path, monkeypatch):
+    """In this process: quicker, where nothing is opened."""
+    monkeypatch.chdir(tmp_path)
+
+    def main(*arguments, **settings):
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        return command_line(arguments)
+
+    return main
+
+
+@pytest.mark.parametrize("option", [(), ("--dry-run",)])
+def test_a_digest_for_nobody_names_the_setting(main, capsys, option):
+    assert main("digest", *option) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("DIGEST_CHANNELS: ")
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("date", ["yesterday", "2026-13-01", "2026-03-02T09:00"])
+def test_a_date_that_is_none_is_a_usage_line(main, capsys, date):
+    with pytest.raises(SystemExit) as ended:
+        main("digest", "--date", date, DIGEST_CHANNELS="slack:T1:C1")
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert said.startswith("usage: ")
+    assert "write it like 2026-03-02" in said
+
+
+@pytest.mark.parametrize(
+    ("date", "said"),
+    [("9999-12-31", "is still to come"), ("0001-01-01", "there was no bot before")],
+)
+def test_a_date_without_a_digest_is_refused(main, capsys, date, said):
+    assert main("digest", "--date", date, DIGEST_CHANNELS="slack:T1:C1") == 2
+    shown = capsys.readouterr().err
+    assert shown.startswith("--date: ")
+    assert said in shown
+
+
+def test_a_digest_of_a_platform_that_is_not_connected_is_not_posted(main, capsys):
+    channels = "slack:T1:C1, web:playground:nowhere"
+    assert main("digest", DIGEST_CHANNELS=channels, PLAYGROUND="true") == 1
+    assert capsys.readouterr().out.count("was not posted: ") == 2
+
+
+def test_a_digest_can_be_posted_into_the_playground(main, capsys):
+    wanted = {"DIGEST_CHANNELS": "web:playground:general", "PLAYGROUND": "true"}
+    for said in ("was posted\n", "was posted already\n"):
+        assert main("digest", **wanted) == 0
+        assert capsys.readouterr().out.endswith(said)
+    assert main("digest", "--dry-run", **wanted) == 0
+    assert "nobody in this workspace" in capsys.readouterr().out
