@@ -11,7 +11,7 @@ import pytest
 from core.reports.daily import STILL_DUE, Daily
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tests.conftest import Count
 
@@ -29,6 +29,16 @@ HANDFUL = (
     "Pacific/Chatham",
     "UTC",
 )
+ALL = sorted(available_timezones())
+SHARES = 24
+SOME = [
+    pytest.param(HANDFUL, id="handful"),
+    *(
+        pytest.param(ALL[n::SHARES], marks=pytest.mark.long, id=f"{n + 1} of {SHARES}")
+        for n in range(SHARES)
+    ),
+]
+"""Zones for a test: a handful, or a share of all of them."""
 TIMES = ("00:00", "00:30", "02:30", "09:00", "23:30")
 
 
@@ -115,11 +125,11 @@ def test_what_is_older_than_24_hours_is_due_no_more() -> None:
     assert berlin.due(began + timedelta(hours=25)) == date(2026, 10, 26)
 
 
-def test_in_every_zone_each_day_comes_once_and_in_order(count: Count) -> None:
+@pytest.mark.parametrize("zones", SOME)
+def test_in_every_zone_each_day_comes_once_and_in_order(count: Count, zones: Sequence[str]) -> None:
     """Seen by ticks as they pass: no day is left out, none comes back, none comes early or late."""
     step = timedelta(minutes=30)
-    zones = count(short=0, long=1) and sorted(available_timezones())
-    for zone in zones or HANDFUL:
+    for zone in zones:
         for time_of_day in TIMES[:: count(short=2, long=1)]:
             days = daily(zone, time_of_day)
             seen: dict[date, datetime] = {}
