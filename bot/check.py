@@ -17,6 +17,7 @@ from bot.clock import SortableIds, SystemClock
 from bot.demo import demo_server
 from bot.modelling import read_targets
 from bot.settings import read_settings, require_runnable
+from bot.wiring import read_langfuse_settings
 from core.completion import ChatMessage, ChatRequest, Delta
 from core.errors import ModelError, SettingError
 from core.model.timed import TimedModel
@@ -58,6 +59,8 @@ async def _lines(settings: Settings) -> AsyncGenerator[Line, None]:
     if settings.has_slack:
         for line in await check_slack(read_slack_settings(settings)):
             yield line
+    if settings.has_langfuse:
+        yield await _langfuse(settings)
 
 
 def _settings(settings: Settings) -> Line:
@@ -91,6 +94,12 @@ async def _database(settings: Settings) -> Line:
     trouble = await store.ready()
     await store.close()
     return not trouble, f"database: {trouble or 'can be written'}"
+
+
+async def _langfuse(settings: Settings) -> Line:
+    from adapters.langfuse.checking import check  # only here, as its SDK takes half a second
+
+    return await check(read_langfuse_settings(settings))
 
 
 async def _models(settings: Settings) -> AsyncGenerator[Line, None]:

@@ -18,14 +18,15 @@ from core.model.limited import LimitedModel
 from core.model.metered import Meter, MeteredModel
 from core.model.retrying import RetryingModel
 from core.model.timed import TimedModel
+from core.model.traced import TracedModel
 from core.text.clean import is_blank
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from adapters.litellm.targets import Target
     from bot.settings import Settings
-    from core.ports import ChatModel, Clock, Completions, PriceList, TokenCounter
+    from core.ports import CallObserver, ChatModel, Clock, Completions, PriceList, TokenCounter
 
 logger = logging.getLogger(__name__)
 
@@ -51,14 +52,18 @@ def stack_model(
     prices: PriceList,
     clock: Clock,
     name: str,
+    observers: Sequence[CallObserver] = (),
 ) -> ModelStack:
     """From the call itself outwards. Limited stands around timed, as waiting for a place of our own
-    is not the model's silence; metered around both, so that money is reserved while it waits."""
+    is not the model's silence; metered around both, so that money is reserved while it waits;
+    traced right around that, so that each call is told with what it cost."""
     meter, tokens = Meter(), EstimatedTokens()
     model: ChatModel = lanes
     model = TimedModel(model, settings.request_timeout, settings.request_timeout)
     model = LimitedModel(model, settings.llm_concurrency)
     model = MeteredModel(model, completions, prices, tokens, meter)
+    if observers:
+        model = TracedModel(model, meter, clock, observers)
     model = CheckingModel(model, is_blank)
     model = breaking = BreakingModel(
         model, clock, settings.breaker_failures, settings.breaker_reset_s

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from adapters.files.prompt import PromptFile
 from adapters.files.requests import RequestLog
+from adapters.langfuse.settings import LangfuseSettings
 from adapters.litellm.lanes import Lanes
 from adapters.litellm.prices import read_prices
 from adapters.litellm.switch import SwitchableModel
@@ -45,10 +46,11 @@ from core.turns.workers import Runs, Workers
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+    from adapters.langfuse.tracer import LangfuseTracer
     from bot.playground import Playground
     from bot.settings import Settings
     from core.conversation import Author, ConversationKey
-    from core.ports import Clock, CommandSummary, Ids, Platform, TurnObserver
+    from core.ports import CallObserver, Clock, CommandSummary, Ids, Platform, TurnObserver
 
 
 async def build_bot(settings: Settings, clock: Clock, playground: Playground | None) -> Bot:
@@ -107,12 +109,14 @@ class Ground:
     store: SqlStore
     metrics: Metrics
     observers: Sequence[TurnObserver]
+    call_observers: Sequence[CallObserver]
     access: Access
     limits: Limits
 
 
 async def build_ground(settings: Settings, clock: Clock, resources: AsyncExitStack) -> Ground:
     ids = SortableIds()
+    tracers = build_tracers(settings, resources)  # closed last: it is told of all that is recorded
     store = await SqlStore.open(
         settings.database_url, replica_id=ids.new(), lease_s=settings.lease_s, clock=clock
     )
@@ -122,7 +126,29 @@ async def build_ground(settings: Settings, clock: Clock, resources: AsyncExitSta
     resources.push_async_callback(requests.close)
     access = Access(settings.allowed_users, settings.allowed_channels, settings.admin_users)
     limits = Limits(build_limits(settings), store, store, clock)
-    return Ground(settings, clock, ids, store, metrics, (metrics, requests), access, limits)
+    observers: tuple[TurnObserver, ...] = (metrics, requests, *tracers)
+    return Ground(settings, clock, ids, store, metrics, observers, tracers, access, limits)
+
+
+def build_tracers(settings: Settings, resources: AsyncExitStack) -> Sequence[LangfuseTracer]:
+    """One where Langfuse is set up; without it nothing of it is imported."""
+    if not settings.has_langfuse:
+        return ()
+    from adapters.langfuse.tracer import LangfuseTracer
+
+    tracer = LangfuseTracer(read_langfuse_settings(settings), Scrubber(settings.secrets()))
+    resources.push_async_callback(tracer.close)
+    return (tracer,)
+
+
+def read_langfuse_settings(settings: Settings) -> LangfuseSettings:
+    return LangfuseSettings(
+        public_key=settings.langfuse_public_key,
+        secret_key=settings.langfuse_secret_key.get_secret_value(),
+        base_url=settings.langfuse_base_url or settings.langfuse_host,
+        sample_rate=settings.langfuse_sample_rate,
+        texts=settings.langfuse_text,
+    )
 
 
 async def build_model(
@@ -140,7 +166,9 @@ async def build_model(
     await asyncio.to_thread(prices.prefetch, targets)
     name = next(iter(targets))
     completions = ground.limits.guard(ground.store)
-    model = stack_model(settings, lanes, completions, prices, ground.clock, name)
+    model = stack_model(
+        settings, lanes, completions, prices, ground.clock, name, ground.call_observers
+    )
     if playground is not None and playground.models is not None:
         switch = SwitchableModel(model.model, lanes, demo_offer(targets[name]))
         playground.models.attach(switch, session)

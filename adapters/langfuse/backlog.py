@@ -23,6 +23,8 @@ not recorded yet."""
 RATINGS_KEPT = 1_000
 TRIES = 3
 """A turn that was refused this often by itself is given up: it may be what Langfuse chokes on."""
+RATING_TRIES = 8
+"""Several minutes; there is little else than ratings that they could be in the way of."""
 BATCH_TURNS = 16
 """Small, as encoding a batch holds the interpreter's lock, and so holds up answers."""
 BATCH_CHARS = 500_000
@@ -43,6 +45,7 @@ class Told:
 class Rated:
     platform: str
     rating: Rating
+    tries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +164,14 @@ class Backlog:
                 self._chars_kept += told.chars
             self._stay_within_bounds()
             for score_id, rated in reversed(batch.ratings.items()):
-                if score_id not in self._rated and len(self._rated) < RATINGS_KEPT:
-                    self._rated[score_id] = rated
-                    self._rated.move_to_end(score_id, last=False)
+                self._give_back_rating(score_id, rated, alone=not batch.turns)
+
+    def _give_back_rating(self, score_id: str, rated: Rated, *, alone: bool) -> None:
+        rated = replace(rated, tries=rated.tries + alone)
+        is_newest = score_id not in self._rated
+        if is_newest and rated.tries < RATING_TRIES and len(self._rated) < RATINGS_KEPT:
+            self._rated[score_id] = rated
+            self._rated.move_to_end(score_id, last=False)
 
     def close(self) -> None:
         with self._changed:

@@ -26,17 +26,19 @@ ONCE: RequestOptions = {"max_retries": 0, "timeout_in_seconds": TIMEOUT_S}
 
 async def check(settings: LangfuseSettings) -> Line:
     """For a command: takes at most 15 seconds."""
-    api = LangfuseAPI(
-        base_url=settings.address,
-        username=settings.public_key,
-        password=settings.secret_key,
-        timeout=TIMEOUT_S,
-    )
-    try:
-        async with asyncio.timeout(LIMIT_S):
-            return await asyncio.to_thread(examine, api, settings.address)
-    except TimeoutError:
-        return False, f"Langfuse: {settings.address} does not come to an end of its answer"
+    with httpx.Client(timeout=TIMEOUT_S) as http:
+        api = LangfuseAPI(
+            base_url=settings.address,
+            username=settings.public_key,
+            password=settings.secret_key,
+            timeout=TIMEOUT_S,
+            httpx_client=http,
+        )
+        try:
+            async with asyncio.timeout(LIMIT_S):
+                return await asyncio.to_thread(examine, api, settings.address)
+        except TimeoutError:
+            return False, f"Langfuse: {settings.address} does not come to an end of its answer"
 
 
 def examine(api: LangfuseAPI, address: str) -> Line:

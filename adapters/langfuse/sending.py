@@ -63,12 +63,14 @@ class Sender:
             shutdown_on_exit=False,
             id_generator=ids,
         )
+        self._http = httpx.Client(timeout=TIMEOUT_S)  # ours, as the SDK never closes its own
         self._exporter = KeptExporter(_build_exporter(settings))
         self._client = Langfuse(
             public_key=settings.public_key,
             secret_key=settings.secret_key,
             base_url=settings.address,
             timeout=TIMEOUT_S,
+            httpx_client=self._http,
             flush_interval=NEVER_S,
             sample_rate=1.0,
             tracing_enabled=True,
@@ -114,6 +116,7 @@ class Sender:
         """Waits for what is on its way; without a limit."""
         self._client.shutdown()
         self._provider.shutdown()
+        self._http.close()
 
     def let_go(self) -> None:
         """Returns at once and leaves what is on its way: what the SDK does when it is shut down,

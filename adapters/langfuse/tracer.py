@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-CLOSE_S = 4.0
+CLOSE_S = 3.5
 
 
 @dataclass(frozen=True, slots=True)

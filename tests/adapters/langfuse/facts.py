@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+
+import httpx
+from langfuse.api import LangfuseAPI
 
 from adapters.langfuse.settings import LangfuseSettings
 from adapters.langfuse.tracer import LangfuseTracer, Pace
@@ -16,7 +19,7 @@ from core.scrub import Scrubber
 from core.turn import Turn
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from tests.standins.langfuse import LangfuseStandIn
 
@@ -50,6 +53,17 @@ async def tracing(langfuse: LangfuseStandIn, **changes: Any) -> AsyncIterator[La
         yield tracer
     finally:
         await tracer.close()
+
+
+@contextmanager
+def reading(langfuse: LangfuseStandIn) -> Iterator[LangfuseAPI]:
+    with httpx.Client() as http:
+        yield LangfuseAPI(
+            base_url=langfuse.base_url,
+            username=langfuse.public_key,
+            password=langfuse.secret_key,
+            httpx_client=http,
+        )
 
 
 def turn(**changes: Any) -> Turn:

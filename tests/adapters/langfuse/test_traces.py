@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from langfuse import Langfuse, LangfuseOtelSpanAttributes
-from langfuse.api import LangfuseAPI
 from opentelemetry import trace as opentelemetry
 
 from adapters.langfuse.ids import is_sampled, trace_id
 from core.completion import ChatMessage, Image, Usage
 from core.conversation import Author, ConversationKey
-from tests.adapters.langfuse.facts import NOON, call, completion, request, tracing, turn
+from tests.adapters.langfuse.facts import NOON, call, completion, reading, request, tracing, turn
 
 if TYPE_CHECKING:
     from core.completion import Call
@@ -264,13 +264,9 @@ async def test_sampling_is_by_turn_and_the_same_everywhere(langfuse: LangfuseSta
 
 
 async def test_what_was_sent_can_be_read_with_the_sdk(langfuse: LangfuseStandIn) -> None:
-    import asyncio
-
     await traced(langfuse, turn(), call())
-    api = LangfuseAPI(
-        base_url=langfuse.base_url, username=langfuse.public_key, password=langfuse.secret_key
-    )
-    found = await asyncio.to_thread(api.observations.get_many, trace_id=trace_id("t1"))
+    with reading(langfuse) as api:
+        found = await asyncio.to_thread(api.observations.get_many, trace_id=trace_id("t1"))
     generation = next(one for one in found.data if one.type == "GENERATION")
     assert (generation.latency, generation.time_to_first_token) == (2.5, 0.5)
     assert generation.total_cost == 0.0125

@@ -48,6 +48,8 @@ class LangfuseStandIn:
         self.public_key, self.secret_key = public_key, secret_key
         self.version = version
         self.fault: Fault | None = None
+        self.chokes_on = ""
+        """The id of a trace that it refuses, and whatever is sent with it."""
         self.scores = Scores()
         self.observations: dict[tuple[str, str], traces.Observation] = {}
         self.bodies: list[bytes] = []
@@ -190,7 +192,10 @@ class LangfuseStandIn:
             raise traces.NotTakenError("only gzip is unpacked")
         body = await request.read()  # unpacked by aiohttp
         self.bodies.append(body)
-        for observation in traces.read_spans(body, self.public_key):
+        observations = traces.read_spans(body, self.public_key)
+        if any(one.trace_id == self.chokes_on for one in observations):
+            raise traces.NotTakenError("choked")
+        for observation in observations:
             self.observations[observation.trace_id, observation.id] = observation
         return web.Response(content_type="application/x-protobuf")
 
