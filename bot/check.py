@@ -17,7 +17,7 @@ from bot.clock import SortableIds, SystemClock
 from bot.demo import demo_server
 from bot.modelling import read_targets
 from bot.settings import read_settings, require_runnable
-from bot.wiring import read_langfuse_settings
+from bot.tracing import read_langfuse_settings
 from core.completion import ChatMessage, ChatRequest, Delta
 from core.errors import ModelError, SettingError
 from core.model.timed import TimedModel

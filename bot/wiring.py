@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from adapters.files.prompt import PromptFile
 from adapters.files.requests import RequestLog
-from adapters.langfuse.settings import LangfuseSettings
 from adapters.litellm.lanes import Lanes
 from adapters.litellm.prices import read_prices
 from adapters.litellm.switch import SwitchableModel
@@ -24,6 +23,7 @@ from bot.demo import demo_offer, demo_server
 from bot.modelling import ModelStack, read_targets, stack_model, warn_of_unpriced
 from bot.running import Bot
 from bot.schedule import Schedule, build_digests, build_reporter
+from bot.tracing import build_tracers
 from core.chatbot import Desk, DeskParts
 from core.commands.help import Help
 from core.commands.registry import Commands
@@ -46,7 +46,6 @@ from core.turns.workers import Runs, Workers
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from adapters.langfuse.tracer import LangfuseTracer
     from bot.playground import Playground
     from bot.settings import Settings
     from core.conversation import Author, ConversationKey
@@ -128,27 +127,6 @@ async def build_ground(settings: Settings, clock: Clock, resources: AsyncExitSta
     limits = Limits(build_limits(settings), store, store, clock)
     observers: tuple[TurnObserver, ...] = (metrics, requests, *tracers)
     return Ground(settings, clock, ids, store, metrics, observers, tracers, access, limits)
-
-
-def build_tracers(settings: Settings, resources: AsyncExitStack) -> Sequence[LangfuseTracer]:
-    """One where Langfuse is set up; without it nothing of it is imported."""
-    if not settings.has_langfuse:
-        return ()
-    from adapters.langfuse.tracer import LangfuseTracer
-
-    tracer = LangfuseTracer(read_langfuse_settings(settings), Scrubber(settings.secrets()))
-    resources.push_async_callback(tracer.close)
-    return (tracer,)
-
-
-def read_langfuse_settings(settings: Settings) -> LangfuseSettings:
-    return LangfuseSettings(
-        public_key=settings.langfuse_public_key,
-        secret_key=settings.langfuse_secret_key.get_secret_value(),
-        base_url=settings.langfuse_base_url or settings.langfuse_host,
-        sample_rate=settings.langfuse_sample_rate,
-        texts=settings.langfuse_text,
-    )
 
 
 async def build_model(

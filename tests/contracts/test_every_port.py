@@ -29,6 +29,7 @@ CONTRACTS: dict[str, tuple[str, set[str]]] = {
     "Announcer": ("test_announcer", {"FakeChat", "SlackAnnouncer", "WebAnnouncer"}),
     "Arrivals": ("test_store_money", STORES),
     "Attachments": ("test_attachments", {"FakeChat", "SlackAttachments", "Uploads"}),
+    "CallObserver": ("test_turn_observer", {"LangfuseTracer"}),
     "ChatModel": (
         "test_chat_model test_model_wrappers",
         {
@@ -44,6 +45,7 @@ CONTRACTS: dict[str, tuple[str, set[str]]] = {
             "ScriptedModel",
             "SwitchableModel",
             "TimedModel",
+            "TracedModel",
         },
     ),
     "Chatbot": ("test_chatbot", {"Desk"}),
@@ -68,7 +70,7 @@ CONTRACTS: dict[str, tuple[str, set[str]]] = {
     "Stops": ("test_store_stops", STORES),
     "TokenCounter": ("test_token_counter", {"EstimatedTokens"}),
     "Transcript": ("test_transcript", {"FakeChat", "SlackTranscript", "WebTranscript"}),
-    "TurnObserver": ("test_turn_observer", {"Metrics", "RequestLog"}),
+    "TurnObserver": ("test_turn_observer", {"LangfuseTracer", "Metrics", "RequestLog"}),
     "Turns": ("test_store_turns", STORES),
     "Upkeep": ("test_store_upkeep", STORES),
 }

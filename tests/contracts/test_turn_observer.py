@@ -1,4 +1,5 @@
-"""What core relies on when it tells of turns: no observer raises, and none makes the loop wait."""
+"""What core relies on when it tells of turns and model calls: no observer raises, and none makes
+the loop wait."""
 
 from __future__ import annotations
 
@@ -13,18 +14,23 @@ from typing import TYPE_CHECKING
 import pytest
 
 from adapters.files.requests import QUEUE_SIZE, RequestLog
+from adapters.langfuse import tracer as tracing_module
+from adapters.langfuse.tracer import LangfuseTracer
 from adapters.prometheus import Metrics
-from core.completion import Completion, Usage
+from core.completion import Call, ChatMessage, Completion, Usage
 from core.conversation import Author, ConversationKey
 from core.rating import Rating
 from core.turn import Turn
-from tests.core.turns.office import Watching
+from tests.adapters.langfuse.facts import AT_ONCE, new_keys, settings_of
+from tests.core.turns.office import CallsHeard, Watching
+from tests.fakes.model import make_request
+from tests.standins.langfuse import Fault, LangfuseStandIn
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from core.ports import TurnObserver
+    from core.ports import CallObserver, TurnObserver
 
 TURN = Turn(
     turn_id="t1",
@@ -54,6 +60,21 @@ TURNS = [
     replace(TURN, received_at=datetime.max.replace(tzinfo=UTC)),
 ]
 RATINGS = [Rating(odd, Author(odd, odd), value) for odd in ODD for value in (1, -1, None)]
+
+
+CALLS = [
+    Call(
+        request=replace(make_request(odd, turn_id=odd, model=odd), temperature=number),
+        completion=Completion(odd, 1, odd, None, Usage(-1, 10**30, -5, -5), number, outcome=odd),
+        said=odd,
+        began_at=moment,
+        took_s=number,
+        first_token_s=number,
+        error=odd,
+    )
+    for odd, number in zip(ODD, NUMBERS, strict=True)
+    for moment in (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+]
 
 
 @asynccontextmanager
@@ -95,17 +116,87 @@ async def metrics(folder: Path) -> AsyncIterator[TurnObserver]:
 
 
 @asynccontextmanager
+async def tracer(folder: Path) -> AsyncIterator[LangfuseTracer]:
+    async with LangfuseStandIn(**new_keys()) as langfuse:
+        made = LangfuseTracer(settings_of(langfuse), str, AT_ONCE)
+        made.turn_recorded(replace(TURN, turn_id="before"))
+        await langfuse.until(lambda one: one.observations)
+        yield made
+        made.turn_recorded(replace(TURN, turn_id="after"))
+        await langfuse.until(
+            lambda one: any(o.metadata.get("turn_id") == "after" for o in one.observations.values())
+        )
+        await made.close()
+
+
+@asynccontextmanager
+async def hanging_tracer(folder: Path) -> AsyncIterator[LangfuseTracer]:
+    async with LangfuseStandIn(**new_keys()) as langfuse:
+        langfuse.fault = Fault("hang")
+        made = LangfuseTracer(settings_of(langfuse), str, AT_ONCE)
+        yield made
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(tracing_module, "CLOSE_S", 0.1)
+            await made.close()
+
+
+@asynccontextmanager
 async def fake(folder: Path) -> AsyncIterator[TurnObserver]:
     yield Watching()
 
 
+@asynccontextmanager
+async def fake_of_calls(folder: Path) -> AsyncIterator[CallObserver]:
+    yield CallsHeard()
+
+
 @pytest.fixture(
-    params=[request_log, unwritable_request_log, stuck_request_log, metrics, fake],
+    params=[
+        request_log,
+        unwritable_request_log,
+        stuck_request_log,
+        metrics,
+        tracer,
+        hanging_tracer,
+        fake,
+    ],
     ids=lambda make: make.__name__,
 )
 async def observer(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[TurnObserver]:
     async with request.param(tmp_path) as observer:
         yield observer
+
+
+@pytest.fixture(params=[tracer, hanging_tracer, fake_of_calls], ids=lambda make: make.__name__)
+async def call_observer(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncIterator[CallObserver]:
+    async with request.param(tmp_path) as observer:
+        yield observer
+
+
+async def test_nothing_that_a_call_says_makes_an_observer_raise(
+    call_observer: CallObserver,
+) -> None:
+    for call in CALLS:
+        assert call_observer.called(call) is None
+        if isinstance(call_observer, LangfuseTracer):
+            turn_id = call.request.turn_id
+            call_observer.turn_recorded(replace(TURN, turn_id=turn_id))
+
+
+async def test_more_calls_than_anybody_can_remember_stop_nobody(
+    call_observer: CallObserver,
+) -> None:
+    messages = (ChatMessage("user", "why? " * 1_000),)
+
+    def tell() -> None:
+        for n in range(10_000):
+            request = replace(make_request(turn_id=f"t{n}"), messages=messages)
+            call_observer.called(replace(CALLS[0], request=request))
+
+    async with asyncio.timeout(20):
+        await asyncio.to_thread(tell)
 
 
 async def test_nothing_that_a_turn_says_makes_an_observer_raise(observer: TurnObserver) -> None:
