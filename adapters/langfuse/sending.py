@@ -78,7 +78,7 @@ class Sender:
             tracer_provider=self._provider,
             span_exporter=self._exporter,
         )
-        self._writer = SpanWriter(self._client, self._provider, ids, settings.public_key)
+        self._writer = SpanWriter(self._provider, ids, settings.public_key)
 
     def examine(self) -> tuple[bool, str]:
         return examine(self._client.api, self._address)

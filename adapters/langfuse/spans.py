@@ -1,28 +1,32 @@
-"""A trace as spans of the SDK, with the times at which things happened.
+"""A trace as spans, with the times at which things happened.
 
-The SDK's own ways to start an observation all begin now, so the spans are started with its
-OpenTelemetry tracer and then dressed by its own classes.
+The SDK's own ways to start an observation all begin now, and cost twice as much. So the spans are
+started with the provider that the SDK sends from, under the names that the SDK gives to attributes.
 """
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
-from langfuse import Langfuse, LangfuseAgent, LangfuseGeneration, propagate_attributes
+from langfuse import LangfuseOtelSpanAttributes as Name
 from langfuse import __version__ as sdk_version
 from langfuse._client.constants import LANGFUSE_TRACER_NAME
 from opentelemetry.sdk.trace.id_generator import IdGenerator
-from opentelemetry.trace import set_span_in_context
+from opentelemetry.trace import Status, StatusCode, set_span_in_context
 
 from adapters.langfuse.ids import span_id
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from opentelemetry.context import Context
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.trace import Span
 
-    from adapters.langfuse.trace import Generation, Observed, Trace
+    from adapters.langfuse.trace import Facts, Generation, Observed, Trace
+
+    Attributes = dict[str, str | list[str]]
 
 TURN = "turn"
 COMPLETION = "completion"
@@ -50,10 +54,7 @@ class TurnIds(IdGenerator):
 class SpanWriter:
     """Writes finished traces to the provider, which hands them on to be sent."""
 
-    def __init__(
-        self, client: Langfuse, provider: TracerProvider, ids: TurnIds, public_key: str
-    ) -> None:
-        self._client = client
+    def __init__(self, provider: TracerProvider, ids: TurnIds, public_key: str) -> None:
         self._ids = ids
         # As the SDK names its own: the server reads other scopes by other rules.
         self._tracer = provider.get_tracer(
@@ -62,52 +63,81 @@ class SpanWriter:
 
     def write(self, trace: Trace) -> None:
         self._ids.begin(trace.trace_id)
-        with propagate_attributes(
-            user_id=trace.user,
-            session_id=trace.session,
-            tags=trace.tags,
-            version=trace.version or None,
-            metadata=dict(trace.facts),
-            trace_name=TURN,
-        ):
-            span = self._tracer.start_span(TURN, start_time=_to_ns(trace.root.began_at))
-            for generation in trace.generations:
-                self._write_generation(span, generation)
-            self._write_root(span, trace.root)
+        shared = _shared(trace)
+        root = {
+            **shared,
+            **_facts(Name.TRACE_METADATA, trace.facts),
+            **_observed(trace.root, "agent"),
+        }
+        span = self._start(TURN, trace.root, root)
+        inside = set_span_in_context(span)
+        for one in trace.generations:
+            generation = {**shared, **_observed(one, "generation"), **_generation(one)}
+            _end(self._start(COMPLETION, one, generation, inside), one)
+        _end(span, trace.root)
 
-    def _write_root(self, span: Span, root: Observed) -> None:
-        agent = LangfuseAgent(
-            otel_span=span,
-            langfuse_client=self._client,
-            input=root.input,
-            output=root.output,
-            metadata=root.facts,
-            level=root.level,
-            status_message=root.status or None,
+    def _start(
+        self, name: str, observed: Observed, attributes: Attributes, context: Context | None = None
+    ) -> Span:
+        return self._tracer.start_span(
+            name, context, attributes=attributes, start_time=_to_ns(observed.began_at)
         )
-        agent.end(end_time=_to_ns(root.ended_at))
 
-    def _write_generation(self, parent: Span, generation: Generation) -> None:
-        span = self._tracer.start_span(
-            COMPLETION,
-            context=set_span_in_context(parent),
-            start_time=_to_ns(generation.began_at),
+
+def _shared(trace: Trace) -> Attributes:
+    """On every observation: each is looked for by itself."""
+    shared: Attributes = {
+        Name.TRACE_NAME: TURN,
+        Name.TRACE_USER_ID: trace.user,
+        Name.TRACE_SESSION_ID: trace.session,
+        Name.TRACE_TAGS: trace.tags,
+    }
+    if trace.version:
+        shared[Name.VERSION] = trace.version
+    return shared
+
+
+def _observed(observed: Observed, kind: str) -> Attributes:
+    attributes: Attributes = {
+        Name.OBSERVATION_TYPE: kind,
+        Name.OBSERVATION_LEVEL: observed.level,
+        **_facts(Name.OBSERVATION_METADATA, observed.facts),
+    }
+    if observed.status:
+        attributes[Name.OBSERVATION_STATUS_MESSAGE] = observed.status
+    if observed.output is not None:
+        attributes[Name.OBSERVATION_OUTPUT] = observed.output
+    if observed.input is not None:
+        is_text = isinstance(observed.input, str)
+        attributes[Name.OBSERVATION_INPUT] = (
+            str(observed.input) if is_text else json.dumps(observed.input, ensure_ascii=False)
         )
-        observation = LangfuseGeneration(
-            otel_span=span,
-            langfuse_client=self._client,
-            input=generation.input,
-            output=generation.output,
-            metadata=generation.facts,
-            level=generation.level,
-            status_message=generation.status or None,
-            completion_start_time=generation.first_token_at,
-            model=generation.model,
-            model_parameters=dict(generation.parameters),
-            usage_details=generation.usage,
-            cost_details=generation.cost,
-        )
-        observation.end(end_time=_to_ns(generation.ended_at))
+    return attributes
+
+
+def _generation(generation: Generation) -> Attributes:
+    attributes: Attributes = {
+        Name.OBSERVATION_MODEL: generation.model,
+        Name.OBSERVATION_MODEL_PARAMETERS: json.dumps(generation.parameters),
+        Name.OBSERVATION_USAGE_DETAILS: json.dumps(generation.usage),
+    }
+    if generation.cost is not None:
+        attributes[Name.OBSERVATION_COST_DETAILS] = json.dumps(generation.cost)
+    if generation.first_token_at is not None:
+        moment = generation.first_token_at.isoformat().replace("+00:00", "Z")
+        attributes[Name.OBSERVATION_COMPLETION_START_TIME] = json.dumps(moment)
+    return attributes
+
+
+def _facts(prefix: str, facts: Facts) -> Attributes:
+    """Each value as JSON, as the server takes it from this SDK."""
+    return {f"{prefix}.{name}": json.dumps(value) for name, value in facts.items()}
+
+
+def _end(span: Span, observed: Observed) -> None:
+    if observed.level == "ERROR":
+        span.set_status(Status(StatusCode.ERROR, observed.status))
+    span.end(_to_ns(observed.ended_at))
 
 
 def _to_ns(moment: datetime) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from adapters.langfuse.ids import short_id
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 MAX_CHARS = 50_000
 """Of one message; a longer one is cut, with a word about it."""
+LABELS_KEPT, PROMPTS_KEPT = 1_000, 4
 ID_MAX_CHARS = 190
 """The SDK drops ids, tags and metadata of more than 200 characters, quotes included."""
 # A file as text would be taken out and uploaded by the SDK.
@@ -26,12 +28,16 @@ class Texts:
     def __init__(self, scrub: Callable[[str], str], *, shown: bool) -> None:
         self._scrub = scrub
         self.shown = shown
+        # Models, versions, people and prompts come again and again; masking them anew would be a
+        # third of all the work.
+        self.label = lru_cache(LABELS_KEPT)(self._label)
+        self._prompt = lru_cache(PROMPTS_KEPT)(self._masked)
 
     def words(self, text: str) -> str | None:
         """What somebody said; None where words stay here."""
         return self._masked(text) if self.shown else None
 
-    def label(self, text: str) -> str:
+    def _label(self, text: str) -> str:
         """An id or a category. One that is too long, or looks like a secret, becomes a short id:
         two that differ stay different."""
         masked = self._masked(text)
@@ -46,7 +52,8 @@ class Texts:
 
     def message(self, message: ChatMessage) -> dict[str, str]:
         """As chat models take it; its pictures have become words before."""
-        return {"role": message.role, "content": self._masked(message.text)}
+        mask = self._prompt if message.role == "system" else self._masked
+        return {"role": message.role, "content": mask(message.text)}
 
     def _masked(self, text: str) -> str:
         masked = _FILE.sub("[a file]", self._scrub(text))

@@ -50,7 +50,7 @@ class Generation(Observed):
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One turn. `facts` are found on every observation of it."""
+    """One turn. `facts` are about the whole of it; its root has them."""
 
     trace_id: str
     user: str
@@ -87,8 +87,7 @@ def _kind_of_channel(turn: Turn) -> str:
 
 def _facts_of_turn(turn: Turn, texts: Texts) -> Facts:
     facts = {
-        "correlation_id": turn.correlation_id,
-        "turn_id": turn.turn_id,
+        "correlation_id": turn.correlation_id or turn.turn_id,
         "message_id": turn.message_id,
         "outcome": turn.outcome,
         "error": turn.error,
@@ -135,6 +134,7 @@ def _generation(call: Call, texts: Texts) -> Generation:
         first_token_at = call.began_at + _duration(call.first_token_s)
     cost_usd = completion.cost_usd
     facts: Facts = {
+        "correlation_id": texts.label(request.turn_id),
         "call": completion.n,
         "outcome_of_call": texts.label(completion.outcome),
         "finish_reason": call.finish_reason or "none",

@@ -124,7 +124,9 @@ async def tracer(folder: Path) -> AsyncIterator[LangfuseTracer]:
         yield made
         made.turn_recorded(replace(TURN, turn_id="after"))
         await langfuse.until(
-            lambda one: any(o.metadata.get("turn_id") == "after" for o in one.observations.values())
+            lambda one: any(
+                o.metadata.get("correlation_id") == "after" for o in one.observations.values()
+            )
         )
         await made.close()
 

@@ -60,14 +60,17 @@ async def test_the_trace_is_found_by_conversation_person_and_kind(
         assert one.get(Name.TRACE_USER_ID) == "slack:T1:U1"
         assert one.get(Name.TRACE_TAGS) == ["slack", "channel"]
         assert one.get(Name.VERSION) == "p-7"
-        assert one.metadata.items() >= {
-            "correlation_id": "t1",
-            "turn_id": "t1",
-            "message_id": "101.5",
-            "outcome": "answered",
-            "prompt_version": "p-7",
-            "attempts": 1,
-        }.items()  # fmt: skip
+        assert one.metadata["correlation_id"] == "t1"
+    (root, _) = langfuse.trace(trace_id("t1"))
+    assert root.metadata == {
+        "correlation_id": "t1",
+        "message_id": "101.5",
+        "outcome": "answered",
+        "prompt_version": "p-7",
+        "attempts": 1,
+        "latency_s": 4.0,
+        "first_visible_s": 1.5,
+    }
     assert "Ada" not in langfuse.text(), "the id is enough"
 
 
