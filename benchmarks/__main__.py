@@ -20,8 +20,9 @@ from benchmarks.answering import (
 from benchmarks.figures import Report, print_head
 from benchmarks.pacing import within_tiers
 from benchmarks.starting import start_demo
+from benchmarks.tracing import trace_answers
 
-PARTS = ("answers", "long", "accept", "start", "tiers")
+PARTS = ("answers", "long", "accept", "start", "tracing", "tiers")
 
 
 def read_arguments() -> argparse.Namespace:
@@ -58,6 +59,9 @@ async def run_part(part: str, folder: Path, report: Report) -> None:
         case "start":
             print_head("The start of the demo")
             report.add(await start_demo(folder, report.rounds))
+        case "tracing":
+            print_head("Tracing: the bot beside itself without it")
+            report.add(await trace_answers(folder, report.rounds))
         case "tiers":
             minutes = 3 if report.long else 1
             print_head(f"Within Slack's limits: {minutes} min, then 20 answers of 8,000 characters")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 RESULTS = Path(__file__).parent / "results"
-PACKAGES = ("aiohttp", "litellm", "openai", "slack-bolt", "slack-sdk", "sqlalchemy")
+PACKAGES = ("aiohttp", "langfuse", "litellm", "openai", "slack-bolt", "slack-sdk", "sqlalchemy")
 
 
 @dataclass(frozen=True, slots=True)

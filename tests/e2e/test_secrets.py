@@ -11,6 +11,7 @@ import pytest
 from tests.e2e.conftest import events_url, find_port
 from tests.e2e.speaker import speaking
 from tests.e2e.team import Team
+from tests.standins.langfuse import LangfuseStandIn
 from tests.standins.slack import SlackFile, SlackStandIn, faults
 
 if TYPE_CHECKING:
@@ -47,10 +48,12 @@ async def test_no_secret_leaves(tmp_path: Path, level: str) -> None:
     slack = SlackStandIn(events_url=events_url(port), tiers=False)
     slack.workspace.people["U0BOB"].display_name = SHAPES[0]
     own = [*OWN.values(), slack.bot_token, slack.signing_secret]
-    async with slack, speaking() as model, aiohttp.ClientSession() as http:
+    langfuse = LangfuseStandIn()
+    async with slack, langfuse, speaking() as model, aiohttp.ClientSession() as http:
         team = Team(slack, model, tmp_path, port)
         settings = {
             **OWN,
+            **langfuse.environment(),
             "LOG_LEVEL": level,
             "METRICS_PORT": str(metrics_port),
             "RETRY_ATTEMPTS": "0",
@@ -68,9 +71,15 @@ async def test_no_secret_leaves(tmp_path: Path, level: str) -> None:
                 metrics = await response.text()
             assert await bot.stop() == 0
         told = "\n".join(bot.lines)
+        assert len(langfuse.observations) > 20
     requests = (tmp_path / "metrics" / "requests.jsonl").read_text("utf-8")
     assert "[masked]" in told
-    for place, text in {"log": told, "requests": requests, "metrics": metrics}.items():
+    for place, text in {
+        "log": told,
+        "requests": requests,
+        "metrics": metrics,
+        "traces": langfuse.text(),
+    }.items():
         assert TAIL not in text, place
         assert not [secret for secret in own if secret in text], place
     said = json.dumps([call.args for call in slack.calls()])
