@@ -100,7 +100,7 @@ def _facts_of_turn(turn: Turn, texts: Texts) -> Facts:
 def _root(turn: Turn, generations: Sequence[Generation], texts: Texts) -> Observed:
     ended_at = turn.received_at + _duration(turn.latency_s)
     level, status = _judge(turn, texts)
-    facts = {"latency_s": turn.latency_s, "first_visible_s": turn.first_visible_s}
+    seen_s = turn.first_visible_s
     return Observed(
         began_at=turn.received_at,
         ended_at=max([ended_at, *(one.ended_at for one in generations)]),
@@ -108,9 +108,7 @@ def _root(turn: Turn, generations: Sequence[Generation], texts: Texts) -> Observ
         output=texts.words(turn.answer),
         level=level,
         status=status,
-        facts={
-            name: value for name, value in facts.items() if value is not None and _is_sane(value)
-        },
+        facts={"first_visible_s": seen_s} if seen_s is not None and _is_sane(seen_s) else {},
     )
 
 

@@ -34,7 +34,7 @@ CLOSE_S = 3.5
 class Pace:
     """In seconds."""
 
-    gather_s: float = 1.0
+    gather_s: float = 2.0
     """How long a turn waits for others to be sent with it."""
     first_retry_s: float = 5.0
     longest_retry_s: float = 60.0

@@ -47,8 +47,8 @@ async def test_no_secret_leaves(tmp_path: Path, level: str) -> None:
     port, metrics_port = find_port(), find_port()
     slack = SlackStandIn(events_url=events_url(port), tiers=False)
     slack.workspace.people["U0BOB"].display_name = SHAPES[0]
-    own = [*OWN.values(), slack.bot_token, slack.signing_secret]
     langfuse = LangfuseStandIn()
+    own = [*OWN.values(), slack.bot_token, slack.signing_secret, langfuse.secret_key]
     async with slack, langfuse, speaking() as model, aiohttp.ClientSession() as http:
         team = Team(slack, model, tmp_path, port)
         settings = {

@@ -68,7 +68,6 @@ async def test_the_trace_is_found_by_conversation_person_and_kind(
         "outcome": "answered",
         "prompt_version": "p-7",
         "attempts": 1,
-        "latency_s": 4.0,
         "first_visible_s": 1.5,
     }
     assert "Ada" not in langfuse.text(), "the id is enough"
