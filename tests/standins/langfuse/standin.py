@@ -206,6 +206,7 @@ class LangfuseStandIn:
             return web.Response(status=413)
         numbers = tuple(int(one) for one in self.version.split(".")[:2])
         status, body = self.scores.take(await request.json(), lists=numbers >= FIRST_WITH_LISTS)
+        self.refused += [error["message"] for error in body.get("errors", ())]
         return web.json_response(body, status=status)
 
     async def _read_observations(self, request: web.Request) -> web.Response:
