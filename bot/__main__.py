@@ -56,39 +56,39 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _check(_: argparse.Namespace) -> int:
-    from bot.check import check
+    from bot.commands.check import check
 
     return asyncio.run(check())
 
 
 def _stats(options: argparse.Namespace) -> int:
-    from bot.stats import print_stats
+    from bot.commands.stats import print_stats
 
     return asyncio.run(print_stats(options.since, as_json=options.json))
 
 
 def _digest(options: argparse.Namespace) -> int:
-    from bot.digest import digest
+    from bot.commands.digest import digest
 
     return asyncio.run(digest(options.date, dry_run=options.dry_run))
 
 
 def _connect(options: argparse.Namespace) -> int:
-    from bot.connect import connect
+    from bot.commands.connect import connect
 
     return asyncio.run(connect(options.platform, http=options.http))
 
 
 def _teams_package(options: argparse.Namespace) -> int:
     from adapters.teams.package.building import Developer
-    from bot.connect import write_teams_package
+    from bot.commands.connect import write_teams_package
 
     developer = Developer(options.developer, options.website, options.privacy, options.terms)
     return write_teams_package(options.output, options.name, developer, hear_all=options.hear_all)
 
 
 def _migrate(_: argparse.Namespace) -> int:
-    from bot.stats import migrate
+    from bot.commands.stats import migrate
 
     return asyncio.run(migrate())
 

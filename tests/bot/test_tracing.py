@@ -11,7 +11,7 @@ from bot.tracing import build_tracers, read_langfuse_settings
 
 ROOT = Path(__file__).parents[2]
 LOOK = """
-import sys, bot.wiring, bot.check, adapters.langfuse.tracer
+import sys, bot.wiring, bot.commands.check, adapters.langfuse.tracer
 print({"langfuse", "opentelemetry", "httpx"} & set(sys.modules))
 """
 

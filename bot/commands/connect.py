@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from adapters.teams.package.building import Developer
     from bot.settings import Settings
 
-MANIFEST = Path(__file__).parents[1] / "manifest.json"
+MANIFEST = Path(__file__).parents[2] / "manifest.json"
 ENV_FILE = Path(".env")
 PACKAGE_FILE = Path("teams-app.zip")
 TEAMS_NAME = "Chatbot"
