@@ -1,4 +1,4 @@
-"""`./run bench`: every figure on one machine, in one run, beside the bare bot where that means
+"""`./run bench`: every figure on one machine, in one run, beside a bare bot where that means
 something."""
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from benchmarks.answering import (
 from benchmarks.figures import Report, print_head
 from benchmarks.pacing import within_tiers
 from benchmarks.starting import start_demo
+from benchmarks.teams.comparing import turns_in_teams
 from benchmarks.tracing import trace_answers
 
-PARTS = ("answers", "long", "accept", "start", "tracing", "tiers")
+PARTS = ("answers", "long", "accept", "start", "teams", "tracing", "tiers")
 
 
 def read_arguments() -> argparse.Namespace:
@@ -59,6 +60,9 @@ async def run_part(part: str, folder: Path, report: Report) -> None:
         case "start":
             print_head("The start of the demo")
             report.add(await start_demo(folder, report.rounds))
+        case "teams":
+            print_head("Teams: turns with an instant model", "sdk")
+            report.add(await turns_in_teams(folder, report.rounds))
         case "tracing":
             print_head("Tracing: the bot beside itself without it")
             report.add(await trace_answers(folder, report.rounds))

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from benchmarks.processes import ROOT, answered, free_port, running
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from benchmarks.processes import Measured
@@ -28,14 +29,21 @@ async def model_server(folder: Path) -> AsyncIterator[Measured]:
         yield process
 
 
-@asynccontextmanager
-async def our_bot(
+def our_bot(
     folder: Path, slack: SlackStandIn, model: Measured, **settings: str
+) -> AbstractAsyncContextManager[Measured]:
+    return our_bot_with(folder, slack.environment(socket_mode=False), model, **settings)
+
+
+@asynccontextmanager
+async def our_bot_with(
+    folder: Path, channel: Mapping[str, str], model: Measured, **settings: str
 ) -> AsyncIterator[Measured]:
+    """`channel`: the settings of where it is asked."""
     prices = folder / "prices.json"
     prices.write_text(json.dumps({LLM_MODEL: {"input": 0.1, "output": 0.4}}))
     settings = {
-        **slack.environment(socket_mode=False),
+        **channel,
         "LLM_MODEL": LLM_MODEL,
         "LLM_BASE_URL": f"{model.url}/v1",
         "LLM_API_KEY": "benchmark",

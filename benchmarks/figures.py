@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 RESULTS = Path(__file__).parent / "results"
-PACKAGES = ("aiohttp", "langfuse", "litellm", "openai", "slack-bolt", "slack-sdk", "sqlalchemy")
+Range = tuple[float, float]
+PACKAGES = (
+    "aiohttp",
+    "botbuilder-core",
+    "langfuse",
+    "litellm",
+    "openai",
+    "slack-bolt",
+    "slack-sdk",
+    "sqlalchemy",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +35,8 @@ class Goal:
 
     most: float | None = None
     least: float | None = None
+    of_ours: bool = False
+    """On the figure itself, whatever the bare bot's is."""
 
     def met_by(self, value: float) -> bool:
         above = self.most is None or value <= self.most
@@ -43,6 +55,28 @@ class Figure:
     ours: float
     bare: float | None = None
     goal: Goal | None = None
+    ours_range: Range | None = None
+    """The lowest and the highest of the rounds."""
+    bare_range: Range | None = None
+
+    @classmethod
+    def of_rounds(
+        cls,
+        name: str,
+        unit: str,
+        ours: Sequence[float],
+        bare: Sequence[float],
+        goal: Goal | None = None,
+    ) -> Figure:
+        return cls(
+            name,
+            unit,
+            median(ours),
+            median(bare),
+            goal,
+            (min(ours), max(ours)),
+            (min(bare), max(bare)),
+        )
 
     @property
     def ratio(self) -> float | None:
@@ -54,7 +88,7 @@ class Figure:
     def verdict(self) -> str:
         if self.goal is None:
             return ""
-        value = self.ours if self.ratio is None else self.ratio
+        value = self.ours if self.ratio is None or self.goal.of_ours else self.ratio
         return "ok" if self.goal.met_by(value) else "MISSED"
 
 
@@ -75,9 +109,7 @@ class Report:
     def write(self) -> Path:
         RESULTS.mkdir(exist_ok=True)
         path = RESULTS / time.strftime("%Y%m%d-%H%M%S.json")
-        rows = [
-            asdict(one) | {"ratio": one.ratio, "verdict": one.verdict()} for one in self.figures
-        ]
+        rows = [one.to_row() for one in self.figures]
         path.write_text(json.dumps(self._head() | {"figures": rows}, indent=1) + "\n", "utf-8")
         return path
 
@@ -94,17 +126,22 @@ class Report:
         }
 
 
-def print_head(title: str) -> None:
+def print_head(title: str, bare: str = "bare") -> None:
+    """`bare`: what stands beside ours."""
     load = " ".join(f"{one:.1f}" for one in os.getloadavg())
-    print(f"\n{title} (load average {load})\n{'':44}{'ours':>9}{'bare':>9}{'ratio':>8}  goal")
+    print(f"\n{title} (load average {load})\n{'':44}{'ours':>9}{bare:>9}{'ratio':>8}  goal")
 
 
 def _line(figure: Figure) -> str:
     bare = "" if figure.bare is None else f"{figure.bare:.4g}"
+    ranges = ", ".join(
+        f"{one[0]:.3g}-{one[1]:.3g}" for one in (figure.ours_range, figure.bare_range) if one
+    )
     ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
     goal = "" if figure.goal is None else f"{figure.goal}  {figure.verdict()}"
     name = f"{figure.name}, {figure.unit}"
-    return f"{name:44}{figure.ours:>9.4g}{bare:>9}{ratio:>8}  {goal}".rstrip()
+    line = f"{name:44}{figure.ours:>9.4g}{bare:>9}{ratio:>8}  {goal}".rstrip()
+    return f"{line}  ({ranges})" if ranges else line
 
 
 def percentile(values: Sequence[float], share: float) -> float:

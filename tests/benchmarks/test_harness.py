@@ -46,12 +46,20 @@ def test_a_shell_is_no_text() -> None:
         (Figure("CPU", "ms", 6.0, 12.0, Goal(most=0.5)), "ok"),
         (Figure("CPU", "ms", 7.0, 12.0, Goal(most=0.5)), "MISSED"),
         (Figure("rate", "1/s", 7.0, 12.0, Goal(least=2.0)), "MISSED"),
+        (Figure("turn", "ms", 1.4, 12.0, Goal(most=1.5, of_ours=True)), "ok"),
+        (Figure("turn", "ms", 1.6, 12.0, Goal(most=1.5, of_ours=True)), "MISSED"),
         (Figure("start", "s", 1.9, goal=Goal(most=2.0)), "ok"),
         (Figure("memory", "MB", 90.0, 240.0), ""),
     ],
 )
-def test_a_goal_bounds_the_ratio_or_else_the_figure(figure: Figure, verdict: str) -> None:
+def test_a_goal_bounds_the_ratio_or_the_figure(figure: Figure, verdict: str) -> None:
     assert figure.verdict() == verdict
+
+
+def test_rounds_are_a_median_and_a_range() -> None:
+    figure = Figure.of_rounds("CPU", "ms", [3.0, 1.0, 2.0], [9.0, 8.0, 10.0])
+    assert (figure.ours, figure.ours_range) == (2.0, (1.0, 3.0))
+    assert (figure.bare, figure.bare_range) == (9.0, (8.0, 10.0))
 
 
 async def test_answers_are_timed_and_whole(tmp_path) -> None:
