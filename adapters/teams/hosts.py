@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ MICROSOFT: Final = frozenset(
         "smba.infra.dod.teams.microsoft.us",
     }
 )
+_PLAIN: Final = re.compile(r"[A-Za-z0-9:/.%_~@?=&#+\[\]-]{1,500}")
 MICROSOFT_SUFFIX: Final = ".botframework.com"
 
 
@@ -31,6 +33,8 @@ class ServiceHosts:
         self._any_loopback = any_loopback
 
     def allow(self, url: str) -> bool:
+        if not _PLAIN.fullmatch(url):
+            return False  # what one reader of addresses drops, another takes for a border
         try:
             parts = urlsplit(url)
             host, port = (parts.hostname or "").lower(), parts.port

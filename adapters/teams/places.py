@@ -76,15 +76,21 @@ class TeamsAnnouncer:
         self._connector = connector
 
     async def place(self, workspace: str, channel: str) -> str:
+        try:
+            return (await self._find(workspace, channel)).to_reply_to()
+        except NotStored as failure:
+            raise DeliveryError("Teams: the store does not say where", retryable=True) from failure
+
+    async def _find(self, workspace: str, channel: str) -> Place:
         met = await self._known.find(workspace, channel)
         if met is not None:
-            return met.to_reply_to()
+            return met
         elsewhere = await self._known.find(workspace, TENANT)
         if elsewhere is None:
             raise DeliveryError(
                 "Teams: nobody of that tenant has written to the bot yet, so it knows no address"
             )
-        return (await self._reach(elsewhere, channel)).to_reply_to()
+        return await self._reach(elsewhere, channel)
 
     async def _reach(self, elsewhere: Place, channel: str) -> Place:
         """A chat that was not met, by the address of one that was."""

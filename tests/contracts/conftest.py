@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from tests.contracts.platforms import Screen
+    from tests.contracts.screen import Screen
     from tests.contracts.stores import Place, Store
 
 

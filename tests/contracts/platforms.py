@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from adapters.web.cast import BOT
 from adapters.web.channel import WebChannel
@@ -16,9 +16,11 @@ from adapters.web.reading import read_message
 from core.conversation import Attachment, Author, ConversationKey, InboundMessage, MessageRef
 from core.errors import DeliveryError
 from core.reports.plain import to_plain_text
-from core.turn import QueuedMessage, Said
+from core.turn import Said
 from tests.adapters.slack.conftest import running_bot
 from tests.adapters.slack.test_answer import inbound, text_of
+from tests.contracts.screen import Below
+from tests.contracts.teams import on_teams, on_teams_channel
 from tests.fakes.clock import START, LoopClock
 from tests.fakes.platform import FakeChat
 from tests.standins.slack import SlackFile, faults
@@ -27,75 +29,15 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from datetime import datetime
 
-    from core.ports import Platform
     from tests.adapters.slack.conftest import Bot
+    from tests.contracts.screen import Screen
     from tests.fakes.platform import Shown
-
-
-@dataclass(frozen=True, slots=True)
-class Below:
-    """What stands below an answer."""
-
-    words: str
-    can_rate: bool
-    can_retry: bool
-
-
-class Screen(Protocol):
-    """One thread on one platform. `question` asks the bot there, nobody has answered it yet."""
-
-    platform: Platform
-    question: InboundMessage
-    asker: str
-    people: tuple[str, str]
-    """Ids of two people who can write there."""
-
-    def texts(self) -> dict[str, str]:
-        """What the bot said to everybody, by message id, oldest first."""
-        ...
-
-    def whispers(self) -> list[tuple[str, str]]:
-        """Whom the bot told what, behind everybody's back."""
-        ...
-
-    def below(self, message_id: str) -> Below: ...
-
-    def status(self) -> str:
-        """What the bot is shown to be doing."""
-        ...
-
-    def refuse(self) -> None:
-        """From now on nothing can be written, read or fetched."""
-        ...
-
-    def say(self, person: str, text: str) -> str:
-        """Somebody else writes in the thread; returns the id."""
-        ...
-
-    async def answer(self, text: str) -> None:
-        """The bot writes in the thread."""
-        ...
-
-    def erase(self, message_id: str) -> None:
-        """A message is deleted, by its author or an admin."""
-        ...
-
-    async def ask(
-        self, text: str, data: bytes | None = None, *, bare: bool = False
-    ) -> InboundMessage:
-        """The bot is asked in the thread, perhaps with a file; `bare`: where the platform can, its
-        event tells of no file."""
-        ...
-
-
-def queued(screen: Screen, turn_id: str = "turn", **changes: Any) -> QueuedMessage:
-    message = screen.question
-    return QueuedMessage(turn_id, 1, "question", message, message.sent_at, **changes)
 
 
 class FakeScreen:
     people = ("ben", "cleo")
     asker = "ada"
+    shows_status = whispers_apart = resumes_growing = True
 
     def __init__(self) -> None:
         self._chat = FakeChat(LoopClock())
@@ -170,6 +112,7 @@ class FakeScreen:
 class SlackScreen:
     people = ("U0BOB", "U0CAROL")
     asker = "U0ALICE"
+    shows_status = whispers_apart = resumes_growing = True
 
     def __init__(self, bot: Bot, question: InboundMessage) -> None:
         self._bot = bot
@@ -242,6 +185,7 @@ class TickingClock(LoopClock):
 class WebScreen:
     people = ("jonas", "priya")
     asker = "mira"
+    shows_status = whispers_apart = resumes_growing = True
 
     def __init__(self, channel: WebChannel) -> None:
         self._playground = channel.playground
@@ -341,4 +285,12 @@ async def on_web() -> AsyncIterator[Screen]:
             await channel.stop()
 
 
-PLATFORMS = {"fake": on_fake, "slack": on_slack, "web": on_web}
+PLATFORMS = {
+    "fake": on_fake,
+    "slack": on_slack,
+    "teams": on_teams,
+    "teams-channel": on_teams_channel,
+    "web": on_web,
+}
+UNREAD = {"teams", "teams-channel"}
+"""Where a bot cannot look up what others said: Teams shows it only what it is mentioned in."""

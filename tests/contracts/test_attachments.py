@@ -11,7 +11,7 @@ import pytest
 from core.errors import DeliveryError
 
 if TYPE_CHECKING:
-    from tests.contracts.platforms import Screen
+    from tests.contracts.screen import Screen
 
 DATA = bytes(range(256)) * 40
 

@@ -26,9 +26,15 @@ NAMESAKES = {"ModelChoice"}
 RUN_BY_OTHERS = ("__main__", "migrations.env")
 STORES = {"FakeStore", "SqlStore"}
 CONTRACTS: dict[str, tuple[str, set[str]]] = {
-    "Announcer": ("test_announcer", {"FakeChat", "SlackAnnouncer", "WebAnnouncer"}),
+    "Announcer": (
+        "test_announcer",
+        {"FakeChat", "SlackAnnouncer", "TeamsAnnouncer", "WebAnnouncer"},
+    ),
     "Arrivals": ("test_store_money", STORES),
-    "Attachments": ("test_attachments", {"FakeChat", "SlackAttachments", "Uploads"}),
+    "Attachments": (
+        "test_attachments",
+        {"FakeChat", "SlackAttachments", "TeamsAttachments", "Uploads"},
+    ),
     "CallObserver": ("test_turn_observer", {"LangfuseTracer"}),
     "ChatModel": (
         "test_chat_model test_model_wrappers",
@@ -65,11 +71,14 @@ CONTRACTS: dict[str, tuple[str, set[str]]] = {
     "PriceList": ("test_price_list", {"Prices"}),
     "PromptSource": ("test_prompt_source", {"PromptFile"}),
     "Ratings": ("test_store_people", STORES),
-    "Replies": ("test_replies", {"FakeChat", "SlackReplies", "WebReplies"}),
-    "Reply": ("test_replies", {"FakeReply", "SlackReply", "WebReply"}),
+    "Replies": ("test_replies", {"FakeChat", "SlackReplies", "TeamsReplies", "WebReplies"}),
+    "Reply": ("test_replies", {"FakeReply", "SlackReply", "TeamsReply", "WebReply"}),
     "Stops": ("test_store_stops", STORES),
     "TokenCounter": ("test_token_counter", {"EstimatedTokens"}),
-    "Transcript": ("test_transcript", {"FakeChat", "SlackTranscript", "WebTranscript"}),
+    "Transcript": (
+        "test_transcript",
+        {"FakeChat", "SlackTranscript", "TeamsTranscript", "WebTranscript"},
+    ),
     "TurnObserver": ("test_turn_observer", {"LangfuseTracer", "Metrics", "RequestLog"}),
     "Turns": ("test_store_turns", STORES),
     "Upkeep": ("test_store_upkeep", STORES),

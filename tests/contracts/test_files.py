@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from core.conversation import Attachment, InboundMessage
-    from tests.contracts.platforms import Screen
+    from tests.contracts.screen import Screen
 
 
 async def files_of(screen: Screen, message: InboundMessage) -> Sequence[Attachment]:

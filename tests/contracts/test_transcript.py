@@ -7,14 +7,30 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.errors import DeliveryError
+from tests.contracts.platforms import PLATFORMS, UNREAD
 
 if TYPE_CHECKING:
-    from tests.contracts.platforms import Screen
+    from collections.abc import AsyncIterator
+
+    from tests.contracts.screen import Screen
 
 
 async def texts(screen: Screen, since: str | None = None, limit: int = 50) -> list[str]:
     message = await screen.ask("and now?")
     return [one.text for one in await screen.platform.transcript.before(message, since, limit)]
+
+
+@pytest.fixture(params=sorted(set(PLATFORMS) - UNREAD))
+async def screen(request: pytest.FixtureRequest) -> AsyncIterator[Screen]:
+    async with PLATFORMS[request.param]() as screen:
+        yield screen
+
+
+@pytest.fixture(params=sorted(UNREAD))
+async def unread(request: pytest.FixtureRequest) -> AsyncIterator[Screen]:
+    """Where what others said cannot be looked up."""
+    async with PLATFORMS[request.param]() as screen:
+        yield screen
 
 
 @pytest.fixture
@@ -85,3 +101,12 @@ async def test_a_thread_that_cannot_be_read_is_a_delivery_error(screen: Screen) 
         return
     with pytest.raises(DeliveryError):
         await screen.platform.transcript.before(message, None, 5)
+
+
+async def test_where_nothing_can_be_looked_up_nothing_is_quoted(unread: Screen) -> None:
+    first = unread.say(unread.asker, "one")
+    await unread.answer("words of the bot")
+    assert await texts(unread) == await texts(unread, since=first) == []
+    message = await unread.ask("and now?")
+    unread.refuse()
+    assert list(await unread.platform.transcript.before(message, None, 5)) == []

@@ -45,7 +45,7 @@ class Gate:
         token = _read_bearer(authorization)
         try:
             header = jwt.get_unverified_header(token)
-        except jwt.PyJWTError as error:
+        except (jwt.PyJWTError, ValueError, RecursionError) as error:
             raise Refused(401, "not a token") from error
         key_id = header.get("kid")
         if header.get("alg") != ALGORITHM or not isinstance(key_id, str):
@@ -66,7 +66,7 @@ class Gate:
                 leeway=LEEWAY_S,
                 options={"require": ["exp", "iss", "aud", SERVICE_URL_CLAIM]},
             )
-        except jwt.PyJWTError as error:
+        except (jwt.PyJWTError, ValueError, RecursionError) as error:
             raise Refused(401, "the token is not valid for us") from error
         return claims
 

@@ -19,6 +19,7 @@ from adapters.teams.inbound.reading import (
     read_feedback,
     read_message,
     read_reactions,
+    read_ref,
 )
 from adapters.teams.outbound.errors import TeamsRefused, TeamsUnreachable
 from core.conversation import CommandCall
@@ -81,8 +82,8 @@ class Handler(ActivityHandler):
 
     async def on_message_delete_activity(self, turn_context: TurnContext) -> None:
         envelope = _envelope(turn_context)
-        ref = envelope.place.ref(envelope.place.question)
         if not envelope.is_bot:
+            ref = read_ref(envelope)
             parts = await self._chatbot.deleted(ref)
             self._side.start(self._side.remove(envelope.place, parts))
 
@@ -104,9 +105,9 @@ class Handler(ActivityHandler):
     async def on_installation_update(self, turn_context: TurnContext) -> None:
         envelope = _envelope(turn_context)
         if text_field(envelope.payload, "action").startswith("remove"):
-            await self._side.places.forget(envelope.place, envelope.author.user_id)
+            await self._side.forget(envelope.place, envelope.author.user_id)
         else:
-            await self._welcome(turn_context, envelope)
+            self._welcome(turn_context, envelope)
 
     async def on_conversation_update_activity(self, turn_context: TurnContext) -> None:
         """Of installations some clients tell only so."""
@@ -114,20 +115,22 @@ class Handler(ActivityHandler):
         added = (text_field(one, "id") for one in dicts_field(envelope.payload, "membersAdded"))
         removed = (text_field(one, "id") for one in dicts_field(envelope.payload, "membersRemoved"))
         if envelope.place.bot in removed:
-            await self._side.places.forget(envelope.place, envelope.author.user_id)
+            await self._side.forget(envelope.place, envelope.author.user_id)
         elif envelope.place.bot in added:
-            await self._welcome(turn_context, envelope)
+            self._welcome(turn_context, envelope)
 
     async def _is_known(self, message: InboundMessage) -> bool:
         """Whether it was taken before this edit; if not, it is now. Its words are others than in
         a delivery that came twice, so the second key does not count."""
         return await self._chatbot.accept(replace(message, twin="")) == "duplicate"
 
-    async def _welcome(self, context: TurnContext, envelope: Envelope) -> None:
+    def _welcome(self, context: TurnContext, envelope: Envelope) -> None:
         is_new = self._side.is_new(envelope.place)
         self._side.places.learn(envelope.place, envelope.author.user_id)
-        if not is_new:
-            return
+        if is_new:
+            self._side.start(self._greet(context, envelope))
+
+    async def _greet(self, context: TurnContext, envelope: Envelope) -> None:
         welcome = build_welcome(envelope.place.bot_name, self._chatbot.commands())
         card = Attachment(content_type=CARD_TYPE, content=draw(welcome))
         try:
@@ -156,19 +159,19 @@ class Handler(ActivityHandler):
         """From a client that tells of buttons by a message."""
         if press.verb != VERB_AGAIN:
             await self._run_privately(envelope, *_split(press.command), from_slash=False)
-        elif not await self._again(envelope):
+            return
+        try:
+            done = await self._again(envelope)
+        except (NotStored, WrongShape) as error:
+            log.warning("a question could not be asked again: %s", error)
+            done = False
+        if not done:
             await self._side.whisper(envelope.place, Document("", (Text(NOT_AGAIN),)))
 
     async def _again(self, envelope: Envelope) -> bool:
-        message_id = text_field(envelope.payload, "replyToId")
-        ref = envelope.place.ref(message_id)
-        try:
-            return await self._chatbot.again(
-                ref, envelope.author, f"{message_id}/{envelope.place.question}"
-            )
-        except NotStored as error:
-            log.warning("a question could not be asked again: %s", error)
-            return False
+        ref = read_ref(envelope, "replyToId")
+        click_id = f"{ref.message_id}/{envelope.place.question}"
+        return await self._chatbot.again(ref, envelope.author, click_id)
 
     async def _run_privately(
         self, envelope: Envelope, name: str, words: tuple[str, ...], *, from_slash: bool = True

@@ -122,7 +122,8 @@ def _read_keys(data: dict[str, Any]) -> dict[str, RSAPublicKey]:
         if entry.get("kty") != "RSA" or not isinstance(key_id, str):
             continue
         if isinstance(endorsements, list) and CHANNEL in endorsements:
-            with contextlib.suppress(jwt.PyJWTError):  # a broken entry is no reason to lose others
+            # A broken entry is no reason to lose the others.
+            with contextlib.suppress(jwt.PyJWTError, ValueError, TypeError, AttributeError):
                 found[key_id] = jwt.PyJWK.from_dict(entry, algorithm="RS256").key
     if not found:
         raise ValueError("no key is endorsed for Teams")

@@ -13,6 +13,7 @@ from core.text.clean import clean_name, clean_text
 Json = dict[str, Any]
 
 _TAG: Final = re.compile(r"<at(?:\s[^<>]{0,200})?>([^<>]{0,200})</at>", re.IGNORECASE)
+MENTIONS_MAX: Final = 100
 _LINE: Final = re.compile(r"<br\s{0,4}/?>", re.IGNORECASE)
 
 
@@ -29,7 +30,7 @@ def read_text(text: str, mentions: list[Json], bot: str, bot_name: str) -> Typed
     """The bot's own mention is taken out where it stands, other people's become @Name."""
     said = _LINE.sub("\n", text)
     mentions_bot = mentions_others = False
-    for mention in mentions:
+    for mention in mentions[:MENTIONS_MAX]:
         mentioned = dict_field(mention, "mentioned")
         if text_field(mentioned, "id") == bot:
             mentions_bot = True
@@ -43,7 +44,7 @@ def read_text(text: str, mentions: list[Json], bot: str, bot_name: str) -> Typed
 
 def _take_out(said: str, tag: str, name: str) -> str:
     """Exactly the mention, once; where its text is not to be found, a tag of the same name."""
-    if tag and tag in said:
+    if _TAG.fullmatch(tag) and tag in said:
         before, _, after = said.partition(tag)
     else:
         own = re.compile(rf"<at(?:\s[^<>]{{0,200}})?>{re.escape(name)}</at>", re.IGNORECASE)

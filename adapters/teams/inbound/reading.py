@@ -13,7 +13,7 @@ from adapters.teams.inbound.gate import read_tenant
 from adapters.teams.inbound.markup import read_text
 from adapters.teams.place import Kind, Place, kind_of
 from core.conversation import Attachment, Author, InboundMessage, MessageRef, Reaction
-from core.text.clean import clean_name
+from core.text.clean import clean_name, clean_text
 
 if TYPE_CHECKING:
     from core.conversation import Address
@@ -27,6 +27,8 @@ HTML: Final = "text/html"
 DOWNLOAD: Final = "application/vnd.microsoft.teams.file.download.info"
 CARD: Final = "application/vnd.microsoft.card."
 ID_MAX_CHARS: Final = 500
+NAME_MAX_CHARS: Final = 200
+ATTACHMENTS_MAX: Final = 50
 LOCAL_TENANT: Final = "local"
 """Stands for the tenant that Microsoft's local client does not always name."""
 KINDS: Final[dict[str, Kind]] = {
@@ -55,22 +57,23 @@ def read_envelope(payload: Json) -> Envelope:
         _object(payload, name) for name in ("conversation", "from", "recipient")
     )
     conversation_id, user = _id(conversation, "id"), _id(sender, "id")
+    kind = _read_kind(conversation, conversation_id)
     place = Place(
         service_url=text_field(payload, "serviceUrl").rstrip("/") + "/",
         tenant=read_tenant(payload) or LOCAL_TENANT,
         conversation=conversation_id,
-        kind=_read_kind(conversation, conversation_id),
+        kind=kind,
         bot=_id(recipient, "id"),
-        bot_name=text_field(recipient, "name"),
+        bot_name=text_field(recipient, "name")[:NAME_MAX_CHARS],
         user=user,
         user_name=clean_name(text_field(sender, "name"), user),
-        question=text_field(payload, "id")[:ID_MAX_CHARS],
-        targeted=recipient.get("isTargeted") is True,
+        question=_optional_id(payload, "id"),
+        targeted=recipient.get("isTargeted") is True and kind != "personal",
     )
     return Envelope(
         payload=payload,
         place=place,
-        author=Author(text_field(sender, "aadObjectId") or user, place.user_name),
+        author=Author(_optional_id(sender, "aadObjectId") or user, place.user_name),
         is_bot=user.startswith(BOT_PREFIX) or text_field(sender, "role") == "bot",
         at=_read_time(text_field(payload, "timestamp")),
     )
@@ -103,11 +106,16 @@ def read_message(envelope: Envelope) -> InboundMessage | None:
     )
 
 
+def read_ref(envelope: Envelope, name: str = "id") -> MessageRef:
+    """The message that an event is about. Raises WrongShape."""
+    return envelope.place.ref(_id(envelope.payload, name))
+
+
 def read_reactions(envelope: Envelope) -> list[Reaction]:
     """Those that were taken off come first: putting another one on in the same moment wins."""
     if envelope.is_bot:
         return []
-    ref = envelope.place.ref(_id(envelope.payload, "replyToId"))
+    ref = read_ref(envelope, "replyToId")
     changes = (("reactionsRemoved", False), ("reactionsAdded", True))
     return [
         Reaction(ref, envelope.author, text_field(one, "type"), added, envelope.at)
@@ -123,7 +131,7 @@ def read_feedback(envelope: Envelope, newest: MessageRef | None) -> Reaction | N
     value = dict_field(envelope.payload, "value")
     pressed = dict_field(value, "actionValue")
     button = {"like": "button:up", "dislike": "button:down"}.get(text_field(pressed, "reaction"))
-    replied_to = text_field(envelope.payload, "replyToId")
+    replied_to = _optional_id(envelope.payload, "replyToId")
     ref = envelope.place.ref(replied_to) if replied_to else newest
     if button is None or ref is None or text_field(value, "actionName") != "feedback":
         return None
@@ -137,9 +145,10 @@ def _read_reason(feedback: object) -> str:
         return ""
     try:
         said = json.loads(feedback)
-    except ValueError:
-        return feedback.strip()
-    return text_field(said, "feedbackText").strip() if isinstance(said, dict) else ""
+    except (ValueError, RecursionError):
+        said = None
+    reason = text_field(said, "feedbackText") if isinstance(said, dict) else feedback
+    return clean_text(reason).strip()
 
 
 def _read_mentions(payload: Json) -> list[Json]:
@@ -156,7 +165,7 @@ def _read_mentions(payload: Json) -> list[Json]:
 def _read_attachments(payload: Json) -> tuple[Attachment, ...]:
     """Files and pictures; not the message's own words, and no cards."""
     found = []
-    for one in dicts_field(payload, "attachments"):
+    for one in dicts_field(payload, "attachments")[:ATTACHMENTS_MAX]:
         kind, url = text_field(one, "contentType"), text_field(one, "contentUrl")
         content = dict_field(one, "content")
         name = text_field(one, "name") or "file"
@@ -227,9 +236,9 @@ def _read_time(stamp: str) -> datetime:
     """Teams writes up to seven digits after the second."""
     try:
         at = datetime.fromisoformat(stamp)
-    except ValueError as error:
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise WrongShape("timestamp") from error
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 def _object(payload: Json, name: str) -> Json:
@@ -240,7 +249,17 @@ def _object(payload: Json, name: str) -> Json:
 
 
 def _id(fields: Json, name: str) -> str:
-    value = fields.get(name)
-    if not isinstance(value, str) or not value.strip() or len(value) > ID_MAX_CHARS:
+    value = _optional_id(fields, name)
+    if not value.strip():
+        raise WrongShape(name)
+    return value
+
+
+def _optional_id(fields: Json, name: str) -> str:
+    """Empty where it is missing; nothing that a database or an address cannot carry."""
+    value = fields.get(name, "")
+    if value is None:
+        return ""
+    if not isinstance(value, str) or len(value) > ID_MAX_CHARS or not value.isprintable():
         raise WrongShape(name)
     return value

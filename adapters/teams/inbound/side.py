@@ -65,6 +65,11 @@ class Side:
         """Of this process; None: there was none since it started."""
         return self._newest.get(place.conversation)
 
+    async def forget(self, place: Place, user_id: str) -> None:
+        """The bot was removed there; who installs it again is welcomed again. Raises NotStored."""
+        await self.places.forget(place, user_id)
+        self._welcomed.pop(place.channel, None)
+
     def is_new(self, place: Place) -> bool:
         """Whether nobody was welcomed there: Teams tells of one installation in several ways."""
         is_new = place.channel not in self._welcomed

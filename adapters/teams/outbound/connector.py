@@ -35,6 +35,8 @@ REPEATABLE: Final = frozenset({"GET", "PUT", "DELETE"})
 """Doing it twice is doing it once; a POST makes another message."""
 RETRY_WAITS_S: Final = (0.5, 1.0, 2.0)
 RATE_LIMIT_TRIES: Final = 6
+UNASKED: Final = "no token"
+"""In place of Teams' own code: it was not even asked."""
 
 log = logging.getLogger(__name__)
 
@@ -63,12 +65,12 @@ class Connector:
         return text_field(made, "id")
 
     async def update(self, place: Place, message_id: str, activity: Json) -> None:
-        await self.call("PUT", place, _path(place, message_id), activity | {"id": message_id})
+        await self.call("PUT", place, _path(place, message_id), _again(activity, message_id))
 
     async def update_now(self, place: Place, message_id: str, activity: Json) -> None:
         """Once, for a place in the budget that the caller has taken."""
         path = _path(place, message_id)
-        await self.call_once("PUT", place, path, activity | {"id": message_id})
+        await self.call_once("PUT", place, path, _again(activity, message_id))
 
     async def delete(self, place: Place, message_id: str) -> None:
         await self.call("DELETE", place, _path(place, message_id))
@@ -114,7 +116,7 @@ class Connector:
     ) -> Json:
         """For a place in the budget that the caller has taken."""
         try:
-            return await self._send(method, place.service_url, path, body)
+            return await self._send_authorized(method, place.service_url, path, body)
         except TeamsRefused as refusal:
             if refusal.retry_after_s is not None:
                 log.warning("Teams limits us: paused for %.1f s", refusal.retry_after_s)
@@ -127,10 +129,21 @@ class Connector:
             value = await self._token.get()
         except LoginRefused as refusal:
             log.error("the bot gets no token for Teams: %s", refusal.advice)
-            raise TeamsRefused(401, "no token") from refusal
+            raise TeamsRefused(401, UNASKED) from refusal
         except LoginUnreachable as failure:
             raise TeamsUnreachable(f"no token: {failure}", sent=False) from failure
         return {"Authorization": f"Bearer {value}"} if value else {}
+
+    async def _send_authorized(
+        self, method: str, service_url: str, path: str, body: Json | None
+    ) -> Json:
+        """A token that Teams does not take is fetched anew, once: nothing was done yet."""
+        try:
+            return await self._send(method, service_url, path, body)
+        except TeamsRefused as refusal:
+            if refusal.status != 401 or refusal.code == UNASKED:
+                raise
+        return await self._send(method, service_url, path, body)
 
     async def _send(self, method: str, service_url: str, path: str, body: Json | None) -> Json:
         # Stored questions carry the address that was right when they were asked.
@@ -185,10 +198,16 @@ def _path(place: Place, message_id: str = "") -> str:
     return f"{path}?isTargetedActivity=true" if place.targeted else path
 
 
+def _again(activity: Json, message_id: str) -> Json:
+    """The activity as the new content of a message; whom it is for cannot be changed."""
+    kept = {name: value for name, value in activity.items() if name != "recipient"}
+    return kept | {"id": message_id}
+
+
 def _read(content: bytes) -> Json:
     """Empty: that was no JSON object."""
     try:
         data = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return data if isinstance(data, dict) else {}

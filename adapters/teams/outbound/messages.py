@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
@@ -49,25 +50,27 @@ class EditedMessage:
 
     method = "edit"
 
-    def __init__(self, connector: Connector, place: Place, message_id: str) -> None:
+    def __init__(
+        self, connector: Connector, place: Place, message_id: str, on_stop: Callable[[], None]
+    ) -> None:
         self._connector = connector
         self._place = place
+        self._on_stop = on_stop
         self.message_id = message_id
         self.shown = ""
 
     async def show(self, text: str) -> bool:
         if not self._connector.pace.try_take(self._place.conversation):
             return False
+        activity = to_message(self._place, text, by_model=True)
         try:
-            await self._connector.update_now(
-                self._place, self.message_id, to_message(self._place, text, by_model=True)
-            )
+            await self._connector.update_now(self._place, self.message_id, activity)
         except TeamsUnreachable:
             return False
         except TeamsRefused as refusal:
             if refusal.retry_after_s is not None or refusal.is_too_large:
                 return False
-            raise read_refusal(refusal) from refusal
+            await self._read_end(refusal, activity)
         self.shown = text
         return True
 
@@ -82,11 +85,39 @@ class EditedMessage:
                 if cards and refusal.status == 400:
                     log.warning("Teams refused a card (%s); trying a simpler one", refusal.code)
                     continue
-                raise read_refusal(refusal) from refusal
+                await self._read_end(refusal, activity)
             except TeamsUnreachable as failure:
                 raise delivery_error("edit", failure) from failure
             self.shown = text
             return
+
+    async def _read_end(self, refusal: TeamsRefused, activity: Json) -> None:
+        """Returns when nothing is left to do; else raises what it means for the answer."""
+        if is_stop(refusal):
+            self._on_stop()
+        elif refusal.code == STREAM_REFUSED:
+            await self._end_stream(activity)
+        elif refusal.is_message_gone:
+            raise MessageGone from refusal
+        elif refusal.is_too_large:
+            raise MessageTooLong from refusal
+        else:
+            raise delivery_error("edit", refusal) from refusal
+
+    async def _end_stream(self, activity: Json) -> None:
+        """An earlier run, or a request without an answer, has left the stream of this message open:
+        it ends with this text if that goes on from what is shown. Otherwise the message goes."""
+        try:
+            await self._connector.create(self._place, to_stream_end(activity, self.message_id))
+        except TeamsUnreachable as failure:
+            raise delivery_error("stream", failure) from failure
+        except TeamsRefused as refusal:
+            if refusal.is_place_gone:
+                raise delivery_error("stream", refusal) from refusal
+            log.info("an open stream does not go on; it is removed (%s)", refusal)
+            with contextlib.suppress(TeamsRefused, TeamsUnreachable):
+                await self._connector.delete(self._place, self.message_id)
+            raise MessageGone from refusal
 
 
 class StreamedMessage:
@@ -111,6 +142,9 @@ class StreamedMessage:
         self._sequence = 1
         self._turnstile = asyncio.Lock()
         self._stopped = False
+        self._said = ""
+        """The longest text that Teams may have; `shown` is what it has for sure."""
+        self._in_doubt = False
         self.message_id = stream_id
         self.shown = ""
 
@@ -118,8 +152,13 @@ class StreamedMessage:
         if self._stopped:
             self.shown = text  # nobody wants to see more of it
             return True
-        if self._clock.monotonic() - self._born_at > STREAM_LIFE_S:
-            await self._hand_over()
+        text = text.rstrip()  # as the whole message will be: it has to begin with this
+        if text == self.shown:
+            return False
+        if self._in_doubt or self._clock.monotonic() - self._born_at > STREAM_LIFE_S:
+            await self._hand_over(text)
+            self.shown = text  # stopped in this very moment
+            return True
         return await self._send("streaming", text)
 
     async def show_status(self, status: str) -> None:
@@ -127,6 +166,8 @@ class StreamedMessage:
         await self._send("informative", status)
 
     async def finish(self, text: str, below: Below) -> None:
+        if not self._stopped and not text.startswith(self._said):
+            await self._hand_over(self._said)  # the message is full, and was cut before its end
         for cards in below.choices:
             activity = to_message(
                 self._place, text, cards, by_model=bool(text), can_rate=below.can_rate
@@ -142,26 +183,39 @@ class StreamedMessage:
         async with self._turnstile:
             if kind == "informative" and (self.shown or self._stopped):
                 return False
-            await self._wait_for_turn()
+            await self._wait_for_gap()
+            await self._connector.pace.take(self._place.conversation)
             activity = to_stream(self._place, kind, text, self._sequence + 1, self.message_id)
-            try:
-                await self._connector.say(self._place, activity)
-            except TeamsUnreachable as failure:
-                # It may have been taken, and then the next number would be wrong.
-                raise StreamOver from failure
-            except TeamsRefused as refusal:
-                if refusal.retry_after_s is not None:
-                    return False
-                self._read_end(refusal)
+            if not await self._say(activity):
+                if self._in_doubt and kind == "streaming":
+                    self._said = text
+                return False
             self._sequence += 1
             if kind == "streaming":
-                self.shown = text
+                self.shown = self._said = text
             return True
+
+    async def _say(self, activity: Json) -> bool:
+        """False: not now, or it is in doubt whether Teams has it and what number comes next."""
+        try:
+            answer = await self._connector.say(self._place, activity)
+        except TeamsUnreachable as failure:
+            self._in_doubt |= failure.sent
+            return False
+        except TeamsRefused as refusal:
+            if refusal.retry_after_s is not None:
+                return False
+            self._read_end(refusal)
+            return True
+        finally:
+            self._sent_at = self._clock.monotonic()
+        self._in_doubt |= "error" in answer  # taken, and dropped for its number
+        return not self._in_doubt
 
     async def _end(self, activity: Json, *, has_cards: bool) -> bool:
         """False: Teams refuses the cards."""
         async with self._turnstile:
-            await self._wait_for_turn()
+            await self._wait_for_gap()
             try:
                 await self._connector.create(self._place, to_stream_end(activity, self.message_id))
             except TeamsUnreachable as failure:
@@ -174,22 +228,21 @@ class StreamedMessage:
                 await self._finish_stopped(activity)
             return True
 
-    async def _wait_for_turn(self) -> None:
+    async def _wait_for_gap(self) -> None:
         left_s = self._sent_at + INTERVAL_S - self._clock.monotonic()
         if left_s > 0:
             await self._clock.sleep(left_s)
-        await self._connector.pace.take(self._place.conversation)
-        self._sent_at = self._clock.monotonic()
 
-    async def _hand_over(self) -> None:
-        """Ends the stream with what it has, so that it can be edited from now on."""
-        if self.shown:
-            await self._end(to_message(self._place, self.shown, by_model=True), has_cards=False)
-        raise StreamOver
+    async def _hand_over(self, text: str) -> None:
+        """Ends the stream with this, which begins with all that was said, so that the message can
+        be edited from now on. The end has no number, and is refused if it was taken before."""
+        await self._end(to_message(self._place, text, by_model=True), has_cards=False)
+        if not self._stopped:
+            raise StreamOver
 
     def _read_end(self, refusal: TeamsRefused) -> None:
         """Returns when the asker has stopped it; else raises what it means for the answer."""
-        if refusal.code == STREAM_REFUSED and STOPPED_MARK in refusal.message.lower():
+        if is_stop(refusal):
             self._stopped = True
             self._on_stop()
             return
@@ -207,9 +260,6 @@ class StreamedMessage:
             log.info("a stopped message was left as it is: %s", failure)
 
 
-def read_refusal(refusal: TeamsRefused) -> Exception:
-    if refusal.is_message_gone:
-        return MessageGone()
-    if refusal.is_too_large:
-        return MessageTooLong()
-    return delivery_error("edit", refusal)
+def is_stop(refusal: TeamsRefused) -> bool:
+    """Whether the asker has pressed Teams' own stop button below the stream."""
+    return refusal.code == STREAM_REFUSED and STOPPED_MARK in refusal.message.lower()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import TYPE_CHECKING, Final
 
 from adapters.teams.drawing.ending import to_attachments
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from core.ports import Clock
 
 THINKING: Final = "Thinking…"
+_ESCAPED: Final = re.compile(r'["\\\n\t]')
+"""JSON writes two signs for each of these."""
 MESSAGE_BYTES: Final = 24_000
 """Teams takes about 28 KB, whatever else is in them, counted in UTF-16:
 https://learn.microsoft.com/en-us/microsoftteams/limits-specifications-teams#chat"""
@@ -33,9 +36,10 @@ log = logging.getLogger(__name__)
 
 def size_of(text: str) -> int:
     """Bytes of a text on its way and in Teams' own counting, whichever are more."""
+    escapes = 2 * len(_ESCAPED.findall(text))
     if text.isascii():
-        return 2 * len(text)
-    return sum(2 if char < "\u0800" else 3 if char < "\U00010000" else 4 for char in text)
+        return 2 * len(text) + escapes
+    return escapes + sum(2 if char < "\u0800" else 3 if char < "\U00010000" else 4 for char in text)
 
 
 LIMITS: Final = Limits(message=MESSAGE_BYTES, smaller=6_000, size=size_of, dialect=MessageText)
@@ -52,6 +56,9 @@ class TeamsOutlet:
         self._place = place
         self._on_stop = on_stop
         self._may_stream = place.kind == "personal"
+        self._may_open = True
+        self.on_begin: Callable[[], None] = lambda: None
+        """Called when text may go into a message."""
         self.streamed: StreamedMessage | None = None
         """The message that is streamed now, or was last."""
 
@@ -62,14 +69,17 @@ class TeamsOutlet:
         self,
         taken: Collection[str],  # noqa: ARG002 - Teams lists no messages to compare with
     ) -> Message[Below] | None:
+        if not self._may_open:
+            return None
         if self._may_stream and (message := await self._start_stream()) is not None:
             self.streamed = message
             return message
-        return self.reuse(await self._post(to_message(self._place, SHELL_TEXT)))
+        message_id = await self._post_shell()
+        return self.reuse(message_id) if message_id else None
 
     def reuse(self, message_id: str) -> Message[Below]:
         self.streamed = None
-        return EditedMessage(self._connector, self._place, message_id)
+        return EditedMessage(self._connector, self._place, message_id, self._on_stop)
 
     async def post_whole(
         self,
@@ -98,6 +108,7 @@ class TeamsOutlet:
 
     def enter(self, method: str) -> None:  # noqa: ARG002 - one budget for all
         self._connector.pace.enter()
+        self.on_begin()
 
     def leave(self, method: str) -> None:  # noqa: ARG002 - one budget for all
         self._connector.pace.leave()
@@ -117,14 +128,21 @@ class TeamsOutlet:
             self._may_stream = False
             return None
         except TeamsUnreachable:
+            self._may_stream = False
             return None  # if it was begun, Teams ends it by itself, and nothing was in it
         return StreamedMessage(self._connector, self._clock, self._place, stream_id, self._on_stop)
 
-    async def _post(self, activity: dict[str, object]) -> str:
+    async def _post_shell(self) -> str:
+        """Empty: nobody knows whether there is one. Then no second one is tried, as Teams shows a
+        bot no list of its messages: the answer is posted whole at its end."""
         try:
-            return await self._connector.create(self._place, activity)
-        except (TeamsRefused, TeamsUnreachable) as failure:
-            raise delivery_error("post", failure) from failure
+            return await self._connector.create(self._place, to_message(self._place, SHELL_TEXT))
+        except TeamsRefused as refusal:
+            raise delivery_error("post", refusal) from refusal
+        except TeamsUnreachable as failure:
+            log.warning("a message was perhaps not begun: %s", failure)
+            self._may_open = False
+            return ""
 
 
 def to_below(draft: Draft, is_last: bool) -> Below:

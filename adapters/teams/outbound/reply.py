@@ -65,9 +65,13 @@ class TeamsReply:
 
         outlet = TeamsOutlet(self._connector, replies.clock, place, lambda: replies.on_stop(place))
         status = StatusLine(outlet, self._connector, place, replies.clock)
+        outlet.on_begin = status.look
         status.begin(draft)
         writer = AnswerWriter(outlet, status, replies.clock, to_below, LIMITS)
-        await writer.write(draft, parts, (), keep)
+        try:
+            await writer.write(draft, parts, (), keep)
+        finally:
+            status.cancel()
 
     async def post(self, document: Document, parts: Sequence[MessageRef], save: Save) -> None:
         """One message: a shell first, as with an answer, unless a message is there already."""
@@ -91,7 +95,8 @@ class TeamsReply:
         try:
             await self._say(private, document)
         except TeamsRefused as refusal:
-            if private is place or refusal.is_place_gone or place.targeted:
+            is_limited = refusal.retry_after_s is not None
+            if private is place or refusal.is_place_gone or place.targeted or is_limited:
                 raise delivery_error("whisper", refusal) from refusal
             await self._say_to_all(document)
         except TeamsUnreachable as failure:

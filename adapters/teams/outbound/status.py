@@ -45,6 +45,11 @@ class StatusLine:
 
     def show(self, status: str) -> None:
         self._wanted = status
+        self.look()
+
+    def look(self) -> None:
+        """Whether there is something to show it in by now."""
+        status = self._wanted
         is_new = bool(status) and status != self._told
         if is_new and (self._telling is None or self._telling.done()):
             self._telling = asyncio.create_task(self._tell())

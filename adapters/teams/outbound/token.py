@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import logging
 from typing import TYPE_CHECKING, Final
 
@@ -48,7 +49,7 @@ class BotToken:
 
     def forget(self, value: str) -> None:
         """The Bot Connector did not take it."""
-        if value is self._value:
+        if hmac.compare_digest(value.encode(), self._value.encode()):
             self._renew_at = self._over_at = 0.0
 
     async def _renew(self) -> None:

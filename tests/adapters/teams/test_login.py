@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 from aiohttp import web
 
-from adapters.teams.login import SCOPE, LoginRefused, LoginUnreachable, Token, fetch_token
+from adapters.teams.login import LoginRefused, LoginUnreachable, Token, fetch_token
+from adapters.teams.settings import DEFAULT_SCOPE
 from adapters.wire.sessions import build_session
 from tests.adapters.teams.token_endpoint import APP_ID, SECRET, TENANT, TokenEndpoint, refusal
 
@@ -40,7 +41,7 @@ async def test_the_right_credentials_give_a_token(
             "grant_type": "client_credentials",
             "client_id": APP_ID,
             "client_secret": SECRET,
-            "scope": SCOPE,
+            "scope": DEFAULT_SCOPE,
         }
     ]
 
