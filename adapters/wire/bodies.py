@@ -6,6 +6,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from aiohttp.web import RequestPayloadError
+
 if TYPE_CHECKING:
     import aiohttp
     from aiohttp import web
@@ -37,10 +39,13 @@ async def read_bounded(request: web.Request) -> bytes:
     if (request.content_length or 0) > BODY_LIMIT_BYTES:
         raise Refused(413, "the body is too large")
     body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > BODY_LIMIT_BYTES:
-            raise Refused(413, "the body is too large")
+    try:
+        async for chunk in request.content.iter_any():
+            body += chunk
+            if len(body) > BODY_LIMIT_BYTES:
+                raise Refused(413, "the body is too large")
+    except RequestPayloadError as error:
+        raise Refused(400, "the body is not packed as it says") from error
     return bytes(body)
 
 

@@ -1,4 +1,4 @@
-"""A thread on some platform, as a contract sees it: what a reader sees, and what people do there."""
+"""A thread on some platform, as a contract sees it: what is shown, and what people do there."""
 
 from __future__ import annotations
 

@@ -87,7 +87,12 @@ def read_message(envelope: Envelope) -> InboundMessage | None:
         return None
     mentions = _read_mentions(payload)
     text = payload.get("text")
-    if text is None and dicts_field(payload, "attachments"):
+    others = [
+        one
+        for one in dicts_field(payload, "attachments")
+        if text_field(one, "contentType") not in ("", HTML)
+    ]
+    if text is None and others:
         text = ""  # a file, a picture, a card that somebody shared
     if not isinstance(text, str):
         raise WrongShape("text")
