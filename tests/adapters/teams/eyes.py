@@ -58,13 +58,14 @@ async def inbound(bot: Bot, where: str = "alice", text: str = "question") -> Inb
 async def answered(bot: Bot, where: str = "alice") -> list[Message]:
     """Ask, wait for the end of the turn, and return the messages of the answer."""
     mention = "" if where in bot.teams.workspace.people else "@bot "
+    before = len(bot.chatbot.turns)
     bot.teams.people.say("alice", where, f"{mention}question")
-    await ended(bot)
+    await ended(bot, before)
     return bot.teams.answers(where)
 
 
-async def ended(bot: Bot) -> None:
-    """Until the newest turn is over; raises what it raised."""
+async def ended(bot: Bot, before: int = 0) -> None:
+    """Until a turn after so many others is over; raises what it raised."""
     turns = bot.chatbot.turns
-    await bot.teams.wait_for(lambda: turns)
-    await asyncio.wait_for(asyncio.shield(turns[-1]), 10)
+    await bot.teams.wait_for(lambda: len(turns) > before)
+    await asyncio.wait_for(turns[before], 10)
