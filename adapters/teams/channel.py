@@ -13,17 +13,16 @@ from adapters.teams.inbound.gate import Gate
 from adapters.teams.inbound.handler import Handler
 from adapters.teams.inbound.keys import KeySet, KeysUnavailable
 from adapters.teams.inbound.side import Side
+from adapters.teams.inbound.transcript import TeamsTranscript
 from adapters.teams.outbound.attachments import TeamsAttachments
 from adapters.teams.outbound.connector import Connector
 from adapters.teams.outbound.errors import TeamsRefused, TeamsUnreachable
 from adapters.teams.outbound.pace import Pace
 from adapters.teams.outbound.reply import TeamsReplies
 from adapters.teams.outbound.token import BotToken
-from adapters.teams.outbound.transcript import TeamsTranscript
-from adapters.teams.place import PLATFORM, Place
+from adapters.teams.place import PLATFORM
 from adapters.teams.places import KnownPlaces, TeamsAnnouncer
 from adapters.wire.background import Background
-from core.conversation import Author
 from core.errors import NotStored
 from core.ports import Platform
 
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from adapters.teams.settings import TeamsSettings
+    from core.conversation import InboundMessage
     from core.ports import Chatbot, Clock, Places
 
 DRAIN_S: Final = 3.0
@@ -77,8 +77,8 @@ class TeamsChannel:
         )
 
     def connect(self, chatbot: Chatbot) -> None:
-        def on_stop(place: Place) -> None:
-            self._background.start(_stop(chatbot, place))
+        def on_stop(question: InboundMessage) -> None:
+            self._background.start(_stop(chatbot, question))
 
         self._replies.on_stop = on_stop
         adapter = TeamsAdapter(Authentication(self.connector, self._settings.issuer))
@@ -126,8 +126,8 @@ class TeamsChannel:
         return ""
 
 
-async def _stop(chatbot: Chatbot, place: Place) -> None:
+async def _stop(chatbot: Chatbot, question: InboundMessage) -> None:
     try:
-        await chatbot.stop(place.key, Author(place.user, place.user_name))
+        await chatbot.stop(question.conversation, question.author)
     except NotStored as error:
         log.warning("a stop could not be stored: %s", error)

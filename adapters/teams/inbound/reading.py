@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.teams.fields import WrongShape, dict_field, dicts_field, text_field
+from adapters.teams.inbound.files import has_more_than_words, read_files
 from adapters.teams.inbound.gate import read_tenant
 from adapters.teams.inbound.markup import read_text
 from adapters.teams.place import Kind, Place, kind_of
-from core.conversation import Attachment, Author, InboundMessage, MessageRef, Reaction
+from core.conversation import Author, InboundMessage, MessageRef, Reaction
 from core.text.clean import clean_name, clean_text
 
 if TYPE_CHECKING:
@@ -22,13 +23,8 @@ Json = dict[str, Any]
 
 BOT_PREFIX: Final = "28:"
 """Of the ids of bots; people have 29:."""
-HTML: Final = "text/html"
-"""Every message carries its own words a second time as an attachment of this type."""
-DOWNLOAD: Final = "application/vnd.microsoft.teams.file.download.info"
-CARD: Final = "application/vnd.microsoft.card."
 ID_MAX_CHARS: Final = 500
 NAME_MAX_CHARS: Final = 200
-ATTACHMENTS_MAX: Final = 50
 LOCAL_TENANT: Final = "local"
 """Stands for the tenant that Microsoft's local client does not always name."""
 KINDS: Final[dict[str, Kind]] = {
@@ -87,12 +83,7 @@ def read_message(envelope: Envelope) -> InboundMessage | None:
         return None
     mentions = _read_mentions(payload)
     text = payload.get("text")
-    others = [
-        one
-        for one in dicts_field(payload, "attachments")
-        if text_field(one, "contentType") not in ("", HTML)
-    ]
-    if text is None and others:
+    if text is None and has_more_than_words(payload):
         text = ""  # a file, a picture, a card that somebody shared
     if not isinstance(text, str):
         raise WrongShape("text")
@@ -104,7 +95,7 @@ def read_message(envelope: Envelope) -> InboundMessage | None:
         text=typed.text,
         address=_address(place, mentions_bot=typed.mentions_bot),
         sent_at=envelope.at,
-        attachments=_read_attachments(payload),
+        attachments=read_files(payload),
         reply_to=place.to_reply_to(),
         twin=_twin(envelope, text),
         mentions_others=typed.mentions_others,
@@ -165,52 +156,6 @@ def _read_mentions(payload: Json) -> list[Json]:
         if not isinstance(mention.get("mentioned"), dict):
             raise WrongShape("a mention of nobody")
     return mentions
-
-
-def _read_attachments(payload: Json) -> tuple[Attachment, ...]:
-    """Files and pictures; not the message's own words, and no cards."""
-    found = []
-    for one in dicts_field(payload, "attachments")[:ATTACHMENTS_MAX]:
-        kind, url = text_field(one, "contentType"), text_field(one, "contentUrl")
-        content = dict_field(one, "content")
-        name = text_field(one, "name") or "file"
-        if kind == DOWNLOAD and (link := text_field(content, "downloadUrl")):
-            media_type = _media_type(text_field(content, "fileType"), name)
-            found.append(Attachment(name, media_type, 0, _locator(link, own=False)))
-        elif url and kind != HTML and not kind.startswith(CARD):
-            found.append(Attachment(name, kind, 0, _locator(url, own=True)))
-    return tuple(found)
-
-
-def _locator(url: str, *, own: bool) -> str:
-    """`own`: kept by the Bot Connector, which wants our token; others must not get it."""
-    return json.dumps({"url": url, "own": own}, separators=(",", ":"))
-
-
-def _media_type(file_type: str, name: str) -> str:
-    ending = (file_type or name.rpartition(".")[2]).lower()
-    return MEDIA_TYPES.get(ending, "application/octet-stream")
-
-
-MEDIA_TYPES: Final = {
-    **dict.fromkeys(
-        ("txt", "log", "md", "py", "js", "ts", "sql", "sh", "ini", "toml"), "text/plain"
-    ),
-    "csv": "text/csv",
-    "gif": "image/gif",
-    "htm": "text/html",
-    "html": "text/html",
-    "jpeg": "image/jpeg",
-    "jpg": "image/jpeg",
-    "json": "application/json",
-    "pdf": "application/pdf",
-    "png": "image/png",
-    "webp": "image/webp",
-    "xml": "application/xml",
-    "yaml": "application/x-yaml",
-    "yml": "application/x-yaml",
-}
-"""Teams names a file by its ending only; what is not here is not read."""
 
 
 def _address(place: Place, *, mentions_bot: bool) -> Address:

@@ -10,7 +10,8 @@ from adapters.teams.drawing.ending import to_attachments
 from adapters.teams.drawing.message import MessageText
 from adapters.teams.outbound.activities import SHELL_TEXT, to_message, to_stream
 from adapters.teams.outbound.errors import TeamsRefused, TeamsUnreachable, delivery_error
-from adapters.teams.outbound.messages import Below, EditedMessage, StreamedMessage
+from adapters.teams.outbound.messages import Below, EditedMessage
+from adapters.teams.outbound.streamed import StreamedMessage
 from core.errors import DeliveryError
 from core.text.flow import Limits
 

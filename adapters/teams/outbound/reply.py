@@ -20,14 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from adapters.teams.outbound.connector import Connector
-    from core.conversation import MessageRef
+    from core.conversation import InboundMessage, MessageRef
     from core.document import Document
     from core.draft import Draft
     from core.ports import Clock
     from core.turn import QueuedMessage
 
     Save = Callable[[MessageRef], Awaitable[None]]
-    OnStop = Callable[[Place], None]
 
 Json = dict[str, Any]
 
@@ -38,21 +37,25 @@ class TeamsReplies:
     def __init__(self, connector: Connector, clock: Clock) -> None:
         self.connector = connector
         self.clock = clock
-        self.on_stop: OnStop = lambda _: None
-        """Called with the place of an answer whose asker has pressed Teams' own stop button."""
+        self.on_stop: Callable[[InboundMessage], None] = lambda _: None
+        """Called with the question of an answer below which Teams' own stop button was pressed."""
         self.on_answer: Callable[[Place, MessageRef], None] = lambda *_: None
         """Called with each message of an answer, for those who rate it without saying which."""
 
     def open(self, queued: QueuedMessage) -> TeamsReply:
-        return TeamsReply(self, Place.read(queued.message.reply_to))
+        message = queued.message
+        return TeamsReply(self, Place.read(message.reply_to), lambda: self.on_stop(message))
 
 
 class TeamsReply:
     """What a crash leaves between posting and saving is an empty message or a stream without
     text: Teams offers a bot no way to look for its own messages."""
 
-    def __init__(self, replies: TeamsReplies, place: Place) -> None:
+    def __init__(
+        self, replies: TeamsReplies, place: Place, on_stop: Callable[[], None] = lambda: None
+    ) -> None:
         self._replies = replies
+        self._on_stop = on_stop
         self._connector = replies.connector
         self._place = place
 
@@ -63,7 +66,7 @@ class TeamsReply:
             await save(ref)
             replies.on_answer(place, ref)
 
-        outlet = TeamsOutlet(self._connector, replies.clock, place, lambda: replies.on_stop(place))
+        outlet = TeamsOutlet(self._connector, replies.clock, place, self._on_stop)
         status = StatusLine(outlet, self._connector, place, replies.clock)
         outlet.on_begin = status.look
         status.begin(draft)
@@ -111,7 +114,7 @@ class TeamsReply:
     async def _say(self, place: Place, document: Document) -> None:
         for activity in to_choices(place, document):
             try:
-                await self._connector.create(place, activity)
+                await self._connector.post(place, activity)
             except TeamsRefused as refusal:
                 if refusal.status == 400 and "attachments" in activity:
                     continue
@@ -124,9 +127,10 @@ class TeamsReply:
             if not await self._fill(message_id, document):
                 continue
             for stale in known[at + 1 :]:
-                await TeamsOutlet(
-                    self._connector, self._replies.clock, self._place, lambda: None
-                ).remove(stale)
+                outlet = TeamsOutlet(
+                    self._connector, self._replies.clock, self._place, self._on_stop
+                )
+                await outlet.remove(stale)
             return True
         return False
 

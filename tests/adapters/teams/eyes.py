@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from core.conversation import InboundMessage
     from tests.adapters.teams.conftest import Bot
@@ -62,6 +62,13 @@ async def answered(bot: Bot, where: str = "alice") -> list[Message]:
     bot.teams.people.say("alice", where, f"{mention}question")
     await ended(bot, before)
     return bot.teams.answers(where)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """For what the stand-in does not hear of."""
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0)
 
 
 async def ended(bot: Bot, before: int = 0) -> None:

@@ -111,7 +111,7 @@ URL_TRICKS = [
     f"https://{SECRET_HOST}/#x",
     f"https://evil.example/{SECRET_HOST}/",
     f"https://{SECRET_HOST}\n.evil.example/",
-    f"https://smba.traffic\tmanager.net/",
+    "https://smba.traffic\tmanager.net/",
     f"https://{SECRET_HOST}/a b",
     "https://smba.trafficmanager。net/",
     "//smba.trafficmanager.net/",
