@@ -35,8 +35,9 @@ def to_message(
 ) -> Json:
     """`by_model`: labelled as such. `can_rate`: with Teams' own buttons below it."""
     activity: Json = {**_addressed(place), "type": "message"}
-    if text or not attachments:
-        activity |= {"text": text, "textFormat": "markdown"}
+    if text.strip() or not attachments:
+        # Teams takes no message that says nothing.
+        activity |= {"text": text if text.strip() else SHELL_TEXT, "textFormat": "markdown"}
     if attachments:
         activity["attachments"] = list(attachments)
     if summary:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
+import math
 from typing import TYPE_CHECKING, Final
 
-from adapters.teams.login import LoginUnreachable, fetch_token
+from adapters.teams.login import LoginRefused, LoginUnreachable, fetch_token
 
 if TYPE_CHECKING:
     import aiohttp
@@ -36,13 +37,18 @@ class BotToken:
         self._value = ""
         self._renew_at = 0.0
         self._over_at = 0.0
+        self._failed_at = -math.inf
+        self._failure: Exception | None = None
 
     async def get(self) -> str:
         """Empty where nobody asks for one."""
         if self._settings.unauthenticated:
             return ""
-        if self._clock.monotonic() >= self._renew_at:
+        asked_at = self._clock.monotonic()
+        if asked_at >= self._renew_at:
             async with self._lock:
+                if self._failure is not None and self._failed_at > asked_at:
+                    raise self._failure  # of the one request that all have waited for
                 if self._clock.monotonic() >= self._renew_at:
                     await self._renew()
         return self._value
@@ -54,6 +60,7 @@ class BotToken:
 
     async def _renew(self) -> None:
         settings = self._settings
+        self._failure = None
         try:
             token = await fetch_token(
                 self._session,
@@ -63,8 +70,9 @@ class BotToken:
                 settings.app_password,
                 settings.scope,
             )
-        except LoginUnreachable as failure:
+        except (LoginUnreachable, LoginRefused) as failure:
             if self._clock.monotonic() >= self._over_at:
+                self._failed_at, self._failure = self._clock.monotonic(), failure
                 raise
             log.warning("the token for Teams cannot be renewed yet: %s", failure)
             self._renew_at = self._clock.monotonic() + SHORTEST_S
