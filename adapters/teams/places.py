@@ -82,7 +82,7 @@ class TeamsAnnouncer:
             raise DeliveryError("Teams: the store does not say where", retryable=True) from failure
 
     async def _find(self, workspace: str, channel: str) -> Place:
-        met = await self._known.find(workspace, channel)
+        met = await self._known.find(workspace, channel) if channel != TENANT else None
         if met is not None:
             return met
         elsewhere = await self._known.find(workspace, TENANT)

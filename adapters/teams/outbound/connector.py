@@ -197,9 +197,9 @@ def read_failure(
 
 
 def _path(place: Place, message_id: str = "") -> str:
-    path = f"v3/conversations/{quote(place.conversation, safe='')}/activities"
+    path = f"v3/conversations/{quote(place.conversation, safe='', errors='replace')}/activities"
     if message_id:
-        path += f"/{quote(message_id, safe='')}"
+        path += f"/{quote(message_id, safe='', errors='replace')}"
     return f"{path}?isTargetedActivity=true" if place.targeted else path
 
 

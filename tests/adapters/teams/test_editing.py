@@ -154,7 +154,7 @@ async def test_one_fault_costs_no_character_and_adds_none(method: str, fault: fa
         # Teams says it is gone, or nothing; in truth a shell is there.
         assert {m.text for m in messages} <= {SHELL, "One two three."}
         assert len(messages) == (
-            2 if fault.after and method == "POST" or fault.status == 404 else 1
+            2 if (fault.after and method == "POST") or fault.status == 404 else 1
         )
 
 

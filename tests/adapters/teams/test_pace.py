@@ -24,7 +24,7 @@ def pace() -> Pace:
 def test_the_budget_stays_below_what_teams_takes() -> None:
     taken = dict(PER_CONVERSATION)
     assert all(calls < taken[seconds] for calls, seconds in CHAT_WINDOWS)
-    assert APP_CALLS < dict(PER_APP_AND_TENANT)[1.0]
+    assert dict(PER_APP_AND_TENANT)[1.0] > APP_CALLS
 
 
 @pytest.mark.looptime
