@@ -15,6 +15,7 @@ from adapters.teams.outbound.errors import (
     delivery_error,
 )
 from adapters.wire.answers import MessageGone, MessageTooLong
+from core.errors import DeliveryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     Json = dict[str, Any]
 
+END_TRIES: Final = 4
 STOPPED_MARK: Final = "cancel"
 """In the refusal of a piece of text: the asker has pressed Stop."""
 
@@ -38,6 +40,11 @@ class Below:
     choices: tuple[tuple[Json, ...], ...] = ((),)
     """Cards, best first; the next ones are for a Teams that refuses those before."""
     can_rate: bool = False
+
+
+def is_open_stream(refusal: TeamsRefused) -> bool:
+    """Whether an edit was refused because the message is still being streamed."""
+    return refusal.code == STREAM_REFUSED and not is_stop(refusal)
 
 
 def is_stop(refusal: TeamsRefused) -> bool:
@@ -70,7 +77,11 @@ class EditedMessage:
         except TeamsRefused as refusal:
             if refusal.retry_after_s is not None or refusal.is_too_large or refusal.status == 400:
                 return False  # its end will show whether it is as bad as that
-            await self._read_end(refusal, activity)
+            if is_open_stream(refusal):
+                if not await self._end_stream(activity):
+                    return False
+            else:
+                self._read_end(refusal)
         self.shown = text
         return True
 
@@ -80,23 +91,34 @@ class EditedMessage:
                 self._place, text, cards, by_model=bool(text), can_rate=below.can_rate
             )
             try:
-                await self._connector.update(self._place, self.message_id, activity)
+                await self._put(activity)
             except TeamsRefused as refusal:
                 if cards and refusal.status == 400:
                     log.warning("Teams refused a card (%s); trying a simpler one", refusal.code)
                     continue
-                await self._read_end(refusal, activity)
+                self._read_end(refusal)
             except TeamsUnreachable as failure:
                 raise delivery_error("edit", failure) from failure
             self.shown = text
             return
 
-    async def _read_end(self, refusal: TeamsRefused, activity: Json) -> None:
+    async def _put(self, activity: Json) -> None:
+        for _ in range(END_TRIES):
+            try:
+                await self._connector.update(self._place, self.message_id, activity)
+            except TeamsRefused as refusal:
+                if not is_open_stream(refusal):
+                    raise
+                if await self._end_stream(activity):
+                    return
+            else:
+                return
+        raise DeliveryError("stream: no answer whether it has ended", retryable=True)
+
+    def _read_end(self, refusal: TeamsRefused) -> None:
         """Returns when nothing is left to do; else raises what it means for the answer."""
         if is_stop(refusal):
             self._on_stop()
-        elif refusal.code == STREAM_REFUSED:
-            await self._end_stream(activity)
         elif refusal.is_message_gone:
             raise MessageGone from refusal
         elif refusal.is_too_large:
@@ -104,13 +126,14 @@ class EditedMessage:
         else:
             raise delivery_error("edit", refusal) from refusal
 
-    async def _end_stream(self, activity: Json) -> None:
+    async def _end_stream(self, activity: Json) -> bool:
         """An earlier run, or a request without an answer, has left the stream of this message open:
-        it ends with this text if that goes on from what is shown. Otherwise the message goes."""
+        it ends with this text if that goes on from what is shown. Otherwise the message goes.
+        False: again no answer."""
         try:
             await self._connector.post(self._place, to_stream_end(activity, self.message_id))
-        except TeamsUnreachable as failure:
-            raise delivery_error("stream", failure) from failure
+        except TeamsUnreachable:
+            return False
         except TeamsRefused as refusal:
             if refusal.is_place_gone:
                 raise delivery_error("stream", refusal) from refusal
@@ -118,3 +141,4 @@ class EditedMessage:
             with contextlib.suppress(TeamsRefused, TeamsUnreachable):
                 await self._connector.delete(self._place, self.message_id)
             raise MessageGone from refusal
+        return True

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from core.ports import Clock
 
-SCALE = 20.0
+SCALE = 50.0
 
 
 class FastClock(LoopClock):
