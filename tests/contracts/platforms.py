@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 class FakeScreen:
     people = ("ben", "cleo")
     asker = "ada"
+    file_is = ("a.txt", "text/plain")
     shows_status = whispers_apart = resumes_growing = True
 
     def __init__(self) -> None:
@@ -112,6 +113,7 @@ class FakeScreen:
 class SlackScreen:
     people = ("U0BOB", "U0CAROL")
     asker = "U0ALICE"
+    file_is = ("a.txt", "text/plain")
     shows_status = whispers_apart = resumes_growing = True
 
     def __init__(self, bot: Bot, question: InboundMessage) -> None:
@@ -185,6 +187,7 @@ class TickingClock(LoopClock):
 class WebScreen:
     people = ("jonas", "priya")
     asker = "mira"
+    file_is = ("a.txt", "text/plain")
     shows_status = whispers_apart = resumes_growing = True
 
     def __init__(self, channel: WebChannel) -> None:

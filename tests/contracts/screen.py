@@ -29,6 +29,8 @@ class Screen(Protocol):
     asker: str
     people: tuple[str, str]
     """Ids of two people who can write there."""
+    file_is: tuple[str, str]
+    """Name and media type of `a.txt`, as the platform tells of it."""
     shows_status: bool
     """Whether a reader sees in words what the bot does; False: only that it does something."""
     whispers_apart: bool

@@ -26,6 +26,7 @@ class ChatScreen:
 
     where = "alice"
     mention = ""
+    file_is = ("a.txt", "text/plain")
     shows_status = True
     whispers_apart = resumes_growing = False
 
@@ -97,6 +98,7 @@ class ThreadScreen(ChatScreen):
 
     where = "General"
     mention = "@bot "
+    file_is = ("file", "image/*")  # a bot is told of pictures alone, and without their names
     shows_status = False
     whispers_apart = resumes_growing = True
 
