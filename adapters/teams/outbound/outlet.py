@@ -72,9 +72,11 @@ class TeamsOutlet:
     ) -> Message[Below] | None:
         if not self._may_open:
             return None
-        if self._may_stream and (message := await self._start_stream()) is not None:
-            self.streamed = message
-            return message
+        if self._may_stream:
+            message = await self._start_stream()
+            if message is not None or self._may_stream:
+                self.streamed = message
+                return message
         message_id = await self._post_shell()
         return self.reuse(message_id) if message_id else None
 
@@ -128,9 +130,10 @@ class TeamsOutlet:
             log.warning("Teams takes no stream (%s); editing instead", refusal)
             self._may_stream = False
             return None
-        except TeamsUnreachable:
-            self._may_stream = False
-            return None  # if it was begun, Teams ends it by itself, and nothing was in it
+        except TeamsUnreachable as failure:
+            # If it was begun, Teams ends it by itself, and nothing was in it.
+            self._may_stream = not failure.sent
+            return None
         return StreamedMessage(self._connector, self._clock, self._place, stream_id, self._on_stop)
 
     async def _post_shell(self) -> str:
@@ -142,7 +145,7 @@ class TeamsOutlet:
             raise delivery_error("post", refusal) from refusal
         except TeamsUnreachable as failure:
             log.warning("a message was perhaps not begun: %s", failure)
-            self._may_open = False
+            self._may_open = not failure.sent
             return ""
 
 

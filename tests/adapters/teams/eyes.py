@@ -71,6 +71,11 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0)
 
 
+async def until_ready(bot: Bot) -> None:
+    """Keys and token are there, and nothing more is fetched behind the test."""
+    await until(lambda: not bot.channel._trouble)
+
+
 async def ended(bot: Bot, before: int = 0) -> None:
     """Until a turn after so many others is over; raises what it raised."""
     turns = bot.chatbot.turns

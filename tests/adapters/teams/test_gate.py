@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import gzip
 import json
@@ -58,6 +59,8 @@ BAD_TOKENS: dict[str, Sign] = {
     "an empty one": raw(""),
     "two headers": twice,
     "Basic": raw("Basic dXNlcjpwYXNz"),
+    "a genuine token in another scheme": lambda teams: [f"Basic {teams.token()}"],
+    "a genuine token alone": lambda teams: [teams.token()],
     "a scheme alone": raw("Bearer"),
     "a scheme and spaces": raw("Bearer    "),
     "garbage": raw("Bearer not.a.token"),
@@ -96,6 +99,7 @@ BAD_TOKENS: dict[str, Sign] = {
 SECRET_HOST = "smba.trafficmanager.net"
 URL_TRICKS = [
     f"https://{SECRET_HOST}@evil.example/emea/",
+    f"https://user:word@{SECRET_HOST}/emea/",
     f"https://evil.example\\@{SECRET_HOST}/emea/",
     "https://evil.example\\.botframework.com/",
     f"https://{SECRET_HOST}.evil.example/",
@@ -127,8 +131,10 @@ FORBIDDEN: list[tuple[str, Any]] = [
     ("serviceUrl", GONE),
     ("serviceUrl", 7),
     ("serviceUrl", "http://127.0.0.1:1/emea/"),
-    ("conversation.tenantId", "another"),
-    ("channelData.tenant.id", "another"),
+    ("conversation.tenantId", "zzz"),
+    ("conversation.tenantId", "000"),
+    ("channelData.tenant.id", "zzz"),
+    ("channelData.tenant.id", "000"),
 ]
 
 
@@ -137,6 +143,18 @@ async def test_a_request_without_a_genuine_token_is_401(bot: Bot) -> None:
     got = {name: await send(bot, told, sign(bot.teams)) for name, sign in BAD_TOKENS.items()}
     assert {name: status for name, status in got.items() if status != 401} == {}
     assert bot.chatbot.accepted == []
+
+
+async def test_a_header_that_is_no_text_is_401(bot: Bot) -> None:
+    host, port = bot.url.removeprefix("http://").partition("/")[0].split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(
+        b"POST /api/messages HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        b"Authorization: Bearer \xff\xfe.\x80.x\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+    )
+    answer = await reader.read()
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 401")
 
 
 async def test_clocks_may_be_five_minutes_apart(bot: Bot) -> None:

@@ -8,8 +8,10 @@ import pytest
 
 from core.errors import NotStored
 from tests.adapters.chatbot import says
+from tests.adapters.teams.conftest import FastClock
 from tests.adapters.teams.eyes import PLACES, answered, card_words, ended, inbound
 from tests.adapters.teams.requests import send, typed
+from tests.adapters.teams.scripts import slowly
 from tests.standins.teams import faults, payloads
 
 if TYPE_CHECKING:
@@ -48,6 +50,8 @@ async def test_an_edit_that_adds_the_mention_is_a_question(bot: Bot) -> None:
     await bot.teams.people.edit(message, "@bot who knows?").done.wait()
     await ended(bot)
     assert [m.text for m in bot.teams.answers("General", root=message.root)] == ["Hello."]
+    # Its words are others than those of the message that nobody asked the bot.
+    assert bot.chatbot.accepted[0].twin == ""
     await bot.teams.people.edit(message, "@bot who knows now?").done.wait()
     assert [text for _, text in bot.chatbot.edits] == ["who knows now?"]
     assert len(bot.chatbot.turns) == 1
@@ -201,3 +205,24 @@ async def test_the_acknowledgement_does_not_wait_for_the_answer(bot: Bot) -> Non
     (delivery,) = bot.teams.outbox.deliveries
     assert delivery.latency_s is not None
     assert delivery.latency_s < 0.25
+
+
+async def test_an_edit_that_overtakes_its_question_is_the_question(bot: Bot) -> None:
+    message = bot.teams.people.say("alice", "alice", "first words", told=False)
+    original = dict(message.activity)
+    await bot.teams.people.edit(message, "last words").done.wait()
+    await ended(bot)
+    assert await send(bot, original) == 200
+    assert [one.text for one in bot.chatbot.accepted] == ["last words"]
+    assert [one.text for one in bot.chatbot.duplicates] == ["first words"]
+    assert len(bot.teams.answers("alice")) == 1
+
+
+async def test_an_edit_while_the_answer_grows_is_told(bot: Bot) -> None:
+    bot.chatbot.script = slowly(FastClock(), "One ", "two ", "three.")
+    asked = bot.teams.people.say("alice", "General", "@bot first words")
+    await bot.teams.wait_for(lambda: bot.teams.answers("General"))
+    await bot.teams.people.edit(asked, "@bot last words").done.wait()
+    await ended(bot)
+    assert [text for _, text in bot.chatbot.edits] == ["last words"]
+    assert [m.text for m in bot.teams.answers("General")] == ["One two three."]

@@ -11,6 +11,7 @@ import pytest
 from adapters.teams.inbound.keys import COOL_DOWN_S, LIFE_S, KeySet, KeysUnavailable
 from adapters.wire.sessions import build_session
 from tests.adapters.teams.conftest import running_bot
+from tests.adapters.teams.eyes import until_ready
 from tests.adapters.teams.requests import send, typed
 from tests.fakes.clock import FakeClock
 from tests.standins.teams import TeamsStandIn, faults
@@ -174,9 +175,5 @@ async def test_the_channel_is_ready_when_keys_and_token_are_there() -> None:
         assert "no token" in await bot.channel.ready()
         assert bot.teams.app_id not in await bot.channel.ready()
     async with running_bot() as bot:
-        await bot.teams.wait_for(lambda: bot.teams.login.calls)
-        for _ in range(100):
-            if not await bot.channel.ready():
-                break
-            await bot.channel._clock.sleep(0.1)
+        await until_ready(bot)
         assert await bot.channel.ready() == ""

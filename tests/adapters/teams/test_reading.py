@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from adapters.teams.fields import WrongShape
 from adapters.teams.inbound.reading import read_envelope, read_feedback, read_message
 from adapters.teams.place import Place
 from core.conversation import ConversationKey, MessageRef
@@ -222,6 +223,14 @@ def test_moments_are_read_in_every_spelling(stamp: str, expected: tuple[int, ...
     at = read(told() | {"timestamp": stamp}).sent_at
     assert (at.hour, at.minute, at.microsecond) == expected
     assert at.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    "stamp", ["", "x", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-02-30"]
+)
+def test_what_is_no_moment_is_a_wrong_shape(stamp: str) -> None:
+    with pytest.raises(WrongShape):
+        read(told() | {"timestamp": stamp})
 
 
 def test_a_second_delivery_has_the_same_key_or_the_same_twin() -> None:

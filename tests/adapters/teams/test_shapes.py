@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.adapters.teams.conftest import running_bot
+from tests.adapters.teams.eyes import card_words
 from tests.adapters.teams.requests import GONE, changed, send, typed
 from tests.standins.teams import payloads
 
@@ -195,6 +196,9 @@ async def test_odd_letters_are_taken_without_what_hurts(bot: Bot, text: str) -> 
 async def test_who_wants_the_answer_in_the_response_does_not_get_it(bot: Bot) -> None:
     for kind, told in told_kinds(bot).items():
         assert await send(bot, told | {"deliveryMode": "expectReplies"}) == 200, kind
+    await bot.teams.wait_for(
+        lambda: any("Good to meet you" in card_words(m) for m in bot.teams.answers("alice"))
+    )
 
 
 def paths(value: Any, at: str = "") -> Iterator[str]:

@@ -13,7 +13,7 @@ from adapters.teams.outbound.token import EARLY_S, SHORTEST_S, BotToken
 from adapters.wire.sessions import build_session
 from core.errors import DeliveryError
 from tests.adapters.teams.conftest import FastClock, running_bot, settings_of
-from tests.adapters.teams.eyes import answered
+from tests.adapters.teams.eyes import answered, until_ready
 from tests.adapters.teams.scripts import said
 from tests.fakes.clock import FakeClock
 from tests.standins.teams import TeamsStandIn, faults
@@ -117,3 +117,32 @@ async def test_a_refusal_that_a_new_token_does_not_cure_is_one() -> None:
         with pytest.raises(DeliveryError):
             await answered(bot, "General")
         assert len([c for c in bot.teams.calls_made if c.path.startswith("/v3/")]) < 8
+
+
+@pytest.mark.parametrize("where", ["alice", "General"])
+async def test_an_answer_waits_a_moment_for_a_login_that_is_down(where: str) -> None:
+    async with running_bot() as bot:
+        await until_ready(bot)
+        bot.channel.connector._token.forget(await bot.channel.connector._token.get())
+        rule = bot.teams.faults.on("POST", PATH, faults.http_status(503), times=6)
+        await answered(bot, where)
+        assert said(bot.teams.answers(where)) == ["Hello."]
+        assert rule.hits == 6
+
+
+async def test_one_that_stays_down_is_trouble_that_passes_and_one_that_refuses_is_not() -> None:
+    for fault, retryable in (
+        (faults.http_status(503), True),
+        (
+            faults.Fault("refused", 401, {"error": "invalid_client", "error_codes": [7000215]}),
+            False,
+        ),
+    ):
+        async with running_bot() as bot:
+            await until_ready(bot)
+            bot.channel.connector._token.forget(await bot.channel.connector._token.get())
+            bot.teams.faults.on("POST", PATH, fault, times=None)
+            with pytest.raises(DeliveryError) as failure:
+                await answered(bot, "General")
+            assert failure.value.retryable is retryable, fault.name
+            assert bot.teams.secret not in str(failure.value)
