@@ -42,6 +42,23 @@ class Below:
     can_rate: bool = False
 
 
+class SilencedMessage:
+    """Stands for all that would follow a message that its reader has stopped."""
+
+    method = "edit"
+
+    def __init__(self, stopped_id: str) -> None:
+        self.message_id = stopped_id
+        self.shown = ""
+
+    async def show(self, text: str) -> bool:
+        self.shown = text
+        return True
+
+    async def finish(self, text: str, below: Below) -> None:  # noqa: ARG002 - the protocol's
+        self.shown = text
+
+
 def is_open_stream(refusal: TeamsRefused) -> bool:
     """Whether an edit was refused because the message is still being streamed."""
     return refusal.code == STREAM_REFUSED and not is_stop(refusal)

@@ -10,7 +10,7 @@ from adapters.teams.drawing.ending import to_attachments
 from adapters.teams.drawing.message import MessageText
 from adapters.teams.outbound.activities import SHELL_TEXT, to_message, to_stream
 from adapters.teams.outbound.errors import TeamsRefused, TeamsUnreachable, delivery_error
-from adapters.teams.outbound.messages import Below, EditedMessage
+from adapters.teams.outbound.messages import Below, EditedMessage, SilencedMessage
 from adapters.teams.outbound.streamed import StreamedMessage
 from core.errors import DeliveryError
 from core.text.flow import Limits
@@ -58,6 +58,8 @@ class TeamsOutlet:
         self._on_stop = on_stop
         self._may_stream = place.kind == "personal"
         self._may_open = True
+        self._current_id = ""
+        self._is_stopped = False
         self.on_begin: Callable[[], None] = lambda: None
         """Called when text may go into a message."""
         self.streamed: StreamedMessage | None = None
@@ -70,19 +72,28 @@ class TeamsOutlet:
         self,
         taken: Collection[str],  # noqa: ARG002 - Teams lists no messages to compare with
     ) -> Message[Below] | None:
+        if self._is_stopped:
+            return SilencedMessage(self._current_id)
         if not self._may_open:
             return None
         if self._may_stream:
             message = await self._start_stream()
             if message is not None or self._may_stream:
                 self.streamed = message
+                self._current_id = message.message_id if message else ""
                 return message
         message_id = await self._post_shell()
         return self.reuse(message_id) if message_id else None
 
     def reuse(self, message_id: str) -> Message[Below]:
         self.streamed = None
-        return EditedMessage(self._connector, self._place, message_id, self._on_stop)
+        self._current_id = message_id
+        return EditedMessage(self._connector, self._place, message_id, self._note_stop)
+
+    def _note_stop(self) -> None:
+        if not self._is_stopped:
+            self._is_stopped = True
+            self._on_stop()
 
     async def post_whole(
         self,
@@ -134,7 +145,9 @@ class TeamsOutlet:
             # If it was begun, Teams ends it by itself, and nothing was in it.
             self._may_stream = not failure.sent
             return None
-        return StreamedMessage(self._connector, self._clock, self._place, stream_id, self._on_stop)
+        return StreamedMessage(
+            self._connector, self._clock, self._place, stream_id, self._note_stop
+        )
 
     async def _post_shell(self) -> str:
         """Empty: nobody knows whether there is one. Then no second one is tried, as Teams shows a

@@ -88,6 +88,23 @@ async def test_a_long_answer_becomes_several_messages_without_a_lost_character(
     assert [m.feedback_loop for m in messages[:-1]] == [None] * (len(messages) - 1)
 
 
+@pytest.mark.parametrize("room", ["alice", "General"])
+async def test_signs_that_are_written_as_two_count_as_two(bot: Bot, room: str) -> None:
+    bot.chatbot.script = says('"a" \\\n' * 4_000)
+    messages = await answered(bot, room)
+    assert "".join(said(messages)).count("a") == 4_000
+    assert [call for call in bot.teams.calls_made if call.status == 413] == []
+
+
+async def test_shells_that_nobody_knows_of_do_not_become_many(bot: Bot) -> None:
+    bot.teams.faults.on(
+        "POST", ACTIVITIES, faults.reset_after(), times=None, where=lambda a: a.get("text") == SHELL
+    )
+    bot.chatbot.script = slowly(CLOCK, *ONE_TWO_THREE, pause_s=4)
+    messages = await answered(bot, "General")
+    assert [m.text for m in messages] == [SHELL, "One two three."]
+
+
 async def test_nothing_hurts_of_what_a_model_writes(bot: Bot) -> None:
     text = "<at>Bob</at> <at id='0'>all</at> ![x](https://evil.example/?d=1) <b>b</b> &lt;at&gt;"
     for room in ("alice", "General"):

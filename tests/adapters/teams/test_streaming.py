@@ -135,6 +135,21 @@ async def test_a_stop_before_the_first_word_is_a_stop(bot: Bot) -> None:
     assert said(await answered(bot)) == []
 
 
+async def test_after_a_stop_no_message_follows_with_what_was_written_already(bot: Bot) -> None:
+    async def script(draft: Draft) -> None:
+        draft.append("word " * 2_000)
+        await bot.teams.wait_for(lambda: said(bot.teams.answers("alice")))
+        bot.teams.people.stop("alice")
+        draft.append("more " * 8_000)
+        await until(lambda: bot.chatbot.stops)
+        draft.append("most " * 8_000)
+        draft.end(STOPPED)
+
+    bot.chatbot.script = script
+    assert [text.split() for text in said(await answered(bot))] == [["word"] * 2_000]
+    assert len(bot.chatbot.stops) == 1
+
+
 async def test_an_old_stream_goes_on_by_editing(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("adapters.teams.outbound.streamed.STREAM_LIFE_S", 3.0)
     bot.chatbot.script = slowly(CLOCK, "Early. ", "Later. ", "Late.", pause_s=2.5)
@@ -265,8 +280,18 @@ async def test_an_answer_that_fills_a_message_goes_on_in_the_next(bot: Bot) -> N
     assert len(messages) == 4
     assert [m.feedback_loop for m in messages] == [None, None, None, "default"]
     assert all(m.says_ai for m in messages)
+    assert [call for call in bot.teams.calls_made if (call.status or 0) >= 400] == []
     refs = bot.chatbot.saved[bot.chatbot.accepted[0].ref.message_id]
     assert [ref.message_id for ref in refs] == [m.id for m in messages]
+
+
+async def test_a_message_that_is_cut_before_what_it_showed_is_shortened_in_place(bot: Bot) -> None:
+    paragraph = "word " * 1_600
+    bot.chatbot.script = slowly(CLOCK, paragraph, "\n\n", paragraph[:3_000], paragraph)
+    messages = await answered(bot)
+    assert [len(text.split()) for text in said(messages)] == [1_600, 2_200]
+    assert bot.teams.calls("DELETE") == []
+    assert [call for call in bot.teams.calls_made if (call.status or 0) >= 400] == []
 
 
 async def test_a_message_that_teams_finds_too_long_is_said_in_more(bot: Bot) -> None:
