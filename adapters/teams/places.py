@@ -69,7 +69,8 @@ class KnownPlaces:
 
 
 class TeamsAnnouncer:
-    """core.ports.Announcer."""
+    """core.ports.Announcer. Teams is asked each time, so that nothing is begun where the bot is
+    not any more."""
 
     def __init__(self, known: KnownPlaces, connector: Connector) -> None:
         self._known = known
@@ -77,9 +78,13 @@ class TeamsAnnouncer:
 
     async def place(self, workspace: str, channel: str) -> str:
         try:
-            return (await self._find(workspace, channel)).to_reply_to()
+            place = await self._find(workspace, channel)
+            await self._connector.look(place)
         except NotStored as failure:
             raise DeliveryError("Teams: the store does not say where", retryable=True) from failure
+        except (TeamsRefused, TeamsUnreachable) as failure:
+            raise delivery_error("announce", failure) from failure
+        return place.to_reply_to()
 
     async def _find(self, workspace: str, channel: str) -> Place:
         met = await self._known.find(workspace, channel) if channel != TENANT else None
@@ -90,18 +95,10 @@ class TeamsAnnouncer:
             raise DeliveryError(
                 "Teams: nobody of that tenant has written to the bot yet, so it knows no address"
             )
-        return await self._reach(elsewhere, channel)
-
-    async def _reach(self, elsewhere: Place, channel: str) -> Place:
-        """A chat that was not met, by the address of one that was."""
         if "@thread." in channel:
             return elsewhere.moved_to(channel)
-        try:
-            conversation = await self._connector.open_chat(elsewhere, channel)
-        except (TeamsRefused, TeamsUnreachable) as failure:
-            raise delivery_error("open a chat", failure) from failure
-        place = elsewhere.moved_to(conversation)
-        await self._known.keep(elsewhere.tenant, channel, place)
+        place = elsewhere.moved_to(await self._connector.open_chat(elsewhere, channel))
+        await self._known.keep(workspace, channel, place)
         return place
 
 

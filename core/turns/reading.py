@@ -29,7 +29,17 @@ IMAGE_MAX_BYTES = 5 * 1024 * 1024
 TEXT_FILE_MAX_BYTES = 64 * 1024
 FILES_PER_QUESTION = 4
 IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+ANY_IMAGE = "image/*"
+"""What a platform says that does not know itself."""
 TEXT_TYPES = ("text/", "application/json", "application/xml", "application/x-yaml")
+
+
+def image_type(data: bytes) -> str:
+    """By the first bytes of a picture; empty: none that models take."""
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "image/webp"
+    kinds = {b"\x89PNG\r\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
+    return next((kind for start, kind in kinds.items() if data.startswith(start)), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +107,7 @@ class Reader:
         self, attachments: Attachments, message: InboundMessage, attachment: Attachment, model: str
     ) -> Image | str:
         name = clean_text(attachment.name).replace("\n", " ")[:80]
-        is_image = attachment.media_type in IMAGE_TYPES
+        is_image = attachment.media_type in IMAGE_TYPES or attachment.media_type == ANY_IMAGE
         if is_image and not self.sees_images(model):
             return f"[The attached picture {name} was not read: this model sees no pictures.]"
         if not is_image and not attachment.media_type.startswith(TEXT_TYPES):
@@ -109,6 +119,9 @@ class Reader:
             logger.warning("an attachment could not be read: %s", error)
             return f"[The attached file {name} could not be read.]"
         if is_image:
-            return Image(attachment.media_type, data)
+            media_type = image_type(data) or attachment.media_type
+            if media_type in IMAGE_TYPES:
+                return Image(media_type, data)
+            return f"[The attached picture {name} was not read: its kind is not known.]"
         text = clean_text(data.decode("utf-8", errors="replace"))
         return f"[Attached file {name}, quoted as data:]\n{text}\n[End of {name}.]"

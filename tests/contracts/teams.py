@@ -98,7 +98,7 @@ class ThreadScreen(ChatScreen):
 
     where = "General"
     mention = "@bot "
-    file_is = ("file", "image/*")  # a bot is told of pictures alone, and without their names
+    file_is = ("picture", "image/*")  # a bot is told of pictures alone, and without their names
     shows_status = False
     whispers_apart = resumes_growing = True
 

@@ -48,7 +48,7 @@ def read_files(payload: Json) -> tuple[Attachment, ...]:
     for one in dicts_field(payload, "attachments")[:ATTACHMENTS_MAX]:
         kind, url = text_field(one, "contentType"), text_field(one, "contentUrl")
         content = dict_field(one, "content")
-        name = text_field(one, "name") or "file"
+        name = text_field(one, "name") or ("picture" if kind.startswith("image/") else "file")
         if kind == DOWNLOAD and (link := text_field(content, "downloadUrl")):
             media_type = _media_type(text_field(content, "fileType"), name)
             found.append(Attachment(name, media_type, 0, _locator(link, own=False)))

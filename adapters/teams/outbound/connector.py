@@ -35,6 +35,8 @@ REPEATABLE: Final = frozenset({"GET", "PUT", "DELETE"})
 """Doing it twice is doing it once; a POST makes another message."""
 RETRY_WAITS_S: Final = (0.5, 1.0, 2.0)
 RATE_LIMIT_TRIES: Final = 6
+FEWEST_MEMBERS: Final = 50
+"""The least that Teams lets a page of members be."""
 UNASKED: Final = "no token"
 """In place of Teams' own code: it was not even asked."""
 
@@ -79,6 +81,11 @@ class Connector:
 
     async def delete(self, place: Place, message_id: str) -> None:
         await self.call("DELETE", place, _path(place, message_id))
+
+    async def look(self, place: Place) -> None:
+        """Whether the bot may speak in a chat; refused where it may not."""
+        path = f"v3/conversations/{quote(place.channel, safe='')}/pagedmembers"
+        await self.call("GET", place, f"{path}?pageSize={FEWEST_MEMBERS}")
 
     async def open_chat(self, place: Place, user: str) -> str:
         """A personal chat with somebody, by Teams' or the directory's id; returns its id. One that

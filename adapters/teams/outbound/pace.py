@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
@@ -33,16 +34,25 @@ class Pace:
         self._chats: dict[str, deque[float]] = {}
         self._pauses: dict[str, float] = {}
         self._writers = 0
+        self._line = asyncio.Lock()
 
     async def take(self, conversation: str) -> None:
-        """Wait for a free place, and take it. Cancelled: takes nothing."""
-        while (wait_s := self._wait_s(conversation, APP_CALLS)) > 0:
-            await self._clock.sleep(wait_s)
-        self._spend(conversation)
+        """Wait for a free place, and take it; who came first is first. Cancelled: takes nothing."""
+        while True:
+            while (wait_s := self._chat_wait_s(conversation)) > 0:
+                await self._clock.sleep(wait_s)
+            # In a line, as otherwise all that wait would wake up for each place.
+            async with self._line:
+                while (wait_s := self._app_wait_s(APP_CALLS)) > 0:
+                    await self._clock.sleep(wait_s)
+                if self._chat_wait_s(conversation) <= 0:
+                    self._spend(conversation)
+                    return
 
     def try_take(self, conversation: str) -> bool:
         """Take a place for a piece of a growing answer if one is free now."""
-        if self._wait_s(conversation, PROGRESS_CALLS) > 0:
+        is_taken = self._line.locked() or self._app_wait_s(PROGRESS_CALLS) > 0
+        if is_taken or self._chat_wait_s(conversation) > 0:
             return False
         self._spend(conversation)
         return True
@@ -63,10 +73,12 @@ class Pace:
         """Between two pieces of one answer: all that grow share what progress may use."""
         return max(INTERVAL_S, self._writers / PROGRESS_CALLS)
 
-    def _wait_s(self, conversation: str, app_calls: int) -> float:
+    def _app_wait_s(self, calls: int) -> float:
+        return _until_free_s(self._app, calls, 1.0, self._clock.monotonic())
+
+    def _chat_wait_s(self, conversation: str) -> float:
         now = self._clock.monotonic()
         wait_s = self._pause_left_s(conversation, now)
-        wait_s = max(wait_s, _until_free_s(self._app, app_calls, 1.0, now))
         chat = self._chats.get(conversation, ())
         for calls, seconds in CHAT_WINDOWS:
             wait_s = max(wait_s, _until_free_s(chat, calls, seconds, now))

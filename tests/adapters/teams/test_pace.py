@@ -12,7 +12,7 @@ from adapters.teams.outbound.pace import (
     PROGRESS_CALLS,
     Pace,
 )
-from tests.fakes.clock import FakeClock, LoopClock
+from tests.fakes.clock import FakeClock, LoopClock, settle
 from tests.standins.teams.connector.rates import PER_APP_AND_TENANT, PER_CONVERSATION
 
 
@@ -114,3 +114,23 @@ async def test_chats_that_are_quiet_are_forgotten() -> None:
     for number in range(100):
         assert pace.try_take(f"chat {number}") or number >= PROGRESS_CALLS
     assert len(pace._pauses) <= 100
+
+
+@pytest.mark.looptime
+async def test_who_came_first_is_first_and_nobody_else_wakes_up() -> None:
+    clock = LoopClock()
+    pace = Pace(clock)
+    for number in range(APP_CALLS):
+        await pace.take(f"busy-{number}")
+    served: list[int] = []
+
+    async def ask(number: int) -> None:
+        await pace.take(f"chat-{number}")
+        served.append(number)
+
+    waiting = [asyncio.create_task(ask(number)) for number in range(100)]
+    await settle()
+    assert not pace.try_take("chat-late")
+    await asyncio.gather(*waiting)
+    assert served == list(range(100))
+    assert len(clock.sleeps) < 10

@@ -197,7 +197,7 @@ def test_files_are_named_and_say_where_they_are() -> None:
     )
     found = read(payload).attachments
     assert [(one.name, one.media_type) for one in found] == [
-        ("file", "image/*"),
+        ("picture", "image/*"),
         ("notes.md", "text/plain"),
         ("data", "application/octet-stream"),
     ]

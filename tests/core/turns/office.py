@@ -118,6 +118,7 @@ class Office:
         files: Files | None = None,
         clock: Clock | None = None,
         daily: Daily = NINE,
+        sees: bool = False,
     ) -> None:
         self.clock = clock or LoopClock()
         self.store = store or FakeStore(self.clock)
@@ -139,7 +140,7 @@ class Office:
             turns=self.store,
             prompt=FixedPrompt(),
             history=HistoryBuilder(Window(40, 8000), Words()),
-            reader=Reader(lambda model: model == "seeing", access.may_speak),
+            reader=Reader(lambda model: sees, access.may_speak),
             choice=FixedChoice(),
             limits=self.limits,
             commands=commands,

@@ -184,6 +184,28 @@ async def test_text_files_are_quoted_and_pictures_are_politely_left_out():
     assert "z.zip was not read" in text
 
 
+@pytest.mark.parametrize(
+    ("data", "media_type"),
+    [
+        (b"\x89PNG\r\n\x1a\n....", "image/png"),
+        (b"\xff\xd8\xff\xe0....", "image/jpeg"),
+        (b"GIF89a....", "image/gif"),
+        (b"RIFF....WEBPVP8 ", "image/webp"),
+        (b"RIFF....WAVEfmt ", ""),
+        (b"BM......", ""),
+        (b"", ""),
+    ],
+)
+async def test_a_picture_of_no_named_kind_is_known_by_its_first_bytes(data, media_type):
+    office = Office("Ok.", sees=True)
+    office.chat.files = {"f1": data}
+    picture = Attachment("picture", "image/*", 0, "f1")
+    await answered(office, ask("See", attachments=(picture,)))
+    seen = office.model.requests[0].messages[-1]
+    assert [one.media_type for one in seen.images] == ([media_type] if media_type else [])
+    assert ("was not read" in seen.text) == (not media_type)
+
+
 class LeftOut:
     """A platform whose events name no files."""
 

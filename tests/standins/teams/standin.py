@@ -100,6 +100,7 @@ class TeamsStandIn:
             web.post(activity, self.activities.reply),
             web.put(activity, self.activities.put),
             web.delete(activity, self.activities.delete),
+            web.get(conversation + "/pagedmembers", self._conversations.paged_members),
             web.get(conversation + "/members/{member}", self._conversations.member),
             web.get(below + "/attachments/{key}/views/{view}", self.files.serve_image),
             web.get("/files/{key}/{name}", self.files.serve_file),

@@ -79,6 +79,15 @@ class Conversations:
         message = self._activities.store(conversation, activity, None)
         return {"id": conversation.address(message.id), "activityId": message.id}
 
+    async def paged_members(self, request: web.Request) -> web.Response:
+        conversation, _ = self._context.find(request.match_info["conversation"])
+        size = request.query.get("pageSize", "200")
+        if not size.isdigit() or not 50 <= int(size) <= 500:
+            raise Refusal(400, "BadArgument", "pageSize is from 50 to 500.")
+        people = self._context.workspace.people.values()
+        found = [person.account() for person in people if person.id in conversation.members]
+        return web.json_response({"members": found[: int(size)], "continuationToken": None})
+
     async def member(self, request: web.Request) -> web.Response:
         conversation, _ = self._context.find(request.match_info["conversation"])
         wanted = request.match_info["member"]
