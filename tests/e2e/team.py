@@ -2,68 +2,37 @@
 
 from __future__ import annotations
 
-import asyncio
-import inspect
-import json
-import sqlite3
-import time
-from contextlib import asynccontextmanager, closing
 from typing import TYPE_CHECKING, Any
 
-from tests.e2e.process import bot_process
+from tests.e2e.deployment import Deployment, eventually
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from adapters.demo.server import DemoServer
-    from tests.e2e.process import BotProcess
     from tests.standins.slack import Message, SlackStandIn
     from tests.standins.slack.interactions import Interaction
 
-Row = dict[str, Any]
-LOOK_AGAIN_S = 0.02
+__all__ = ["Team", "eventually"]
 
 
-class Team:
-    """Slack, a model, and where the bot between them lives: one after the other, if one is killed.
-
-    The model is a server of its own, so that what it was told to do wrong outlives a bot.
-    """
+class Team(Deployment["Message"]):
+    """Slack, and where the bot lives that is in it."""
 
     def __init__(self, slack: SlackStandIn, model: DemoServer, folder: Path, port: int) -> None:
+        super().__init__(model, folder, port)
         self.slack = slack
-        self.model = model
         self.people = slack.people
-        self.folder = folder
-        self.port = port
-        self._bot: BotProcess | None = None
-
-    @asynccontextmanager
-    async def bot(self, **environment: str) -> AsyncIterator[BotProcess]:
-        async with bot_process(self.folder, self.port, self.settings(**environment)) as bot:
-            self._bot = bot
-            await bot.ready()
-            yield bot
-
-    @property
-    def running(self) -> BotProcess:
-        """The bot that was started last."""
-        assert self._bot is not None
-        return self._bot
 
     @property
     def events_url(self) -> str:
         return f"http://127.0.0.1:{self.port}/slack/events"
 
-    def settings(self, **environment: str) -> dict[str, str]:
-        return {
-            **self.slack.environment(),
-            "LLM_MODEL": "openai/demo",
-            "LLM_API_KEY": "any",
-            "LLM_BASE_URL": self.model.base_url,
-            **environment,
-        }
+    def environment(self) -> dict[str, str]:
+        return self.slack.environment()
+
+    def id_of(self, question: Message) -> str:
+        return question.ts
 
     # --- what people do ------------------------------------------------------------------------
 
@@ -120,49 +89,3 @@ class Team:
         """What one person alone was shown."""
         shown = self.slack.workspace.ephemerals[since:]
         return [one.shown for one in shown if one.user == user]
-
-    # --- what the operator sees ----------------------------------------------------------------
-
-    async def recorded(self, question: Message) -> Row:
-        """The log's line of a turn in the ledger, which is written just after it is shown."""
-        return await self.running.logged(
-            lambda record: (
-                record.get("message") == "turn recorded" and record["message_id"] == question.ts
-            )
-        )
-
-    async def in_ledger(self, question: Message) -> None:
-        """Wait until a turn is recorded, by whichever bot."""
-        query = "SELECT 1 FROM turns WHERE message_id = ?"
-        await eventually(lambda: self.ledger(query, question.ts))
-
-    async def request(self, question: Message) -> Row:
-        """The line of a question in requests.jsonl."""
-        turn_id = (await self.recorded(question))["correlation_id"]
-        return await eventually(
-            lambda: next((one for one in self.requests() if one["request_id"] == turn_id), None)
-        )
-
-    def requests(self) -> list[Row]:
-        path = self.folder / "metrics" / "requests.jsonl"
-        lines = path.read_text("utf-8").splitlines(keepends=True) if path.exists() else []
-        return [json.loads(line) for line in lines if line.endswith("\n")]
-
-    def ledger(self, query: str, *values: object) -> list[Row]:
-        """Rows of the database, read beside the bot."""
-        with closing(sqlite3.connect(self.folder / "chatbot.db")) as connection:
-            connection.row_factory = sqlite3.Row
-            return [dict(row) for row in connection.execute(query, values)]
-
-
-async def eventually(predicate: Callable[[], Any], timeout_s: float = 10.0) -> Any:
-    """The first truthy value, where nobody tells of a change: files, and other processes. The
-    predicate may be a coroutine function."""
-    give_up_at = time.monotonic() + timeout_s
-    while True:
-        value = predicate()
-        value = await value if inspect.isawaitable(value) else value
-        if value:
-            return value
-        assert time.monotonic() < give_up_at, "it never became true"
-        await asyncio.sleep(LOOK_AGAIN_S)
