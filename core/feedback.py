@@ -48,8 +48,8 @@ ALIASES: Mapping[str, str] = {
 """Names of the same picture: put on under one, it may be taken off under another."""
 
 _TONE = re.compile(r"(?:::skin-tone-[1-6]|[-_]tone[1-5]|[\U0001F3FB-\U0001F3FF])+$")
-_CODE_POINTS = re.compile(r"^[0-9a-f]{4,6}(?:-[0-9a-f]{4,6}){0,7}_(?=.)")
-"""Teams writes `1f44d_thumbsup` for emoji beyond its first six."""
+_CODE_POINTS = re.compile(r"^([0-9a-f]{4,5}(?:-[0-9a-f]{4,5}){0,7})_(?=.)")
+"""Teams writes `1f44d_thumbsup` for emoji beyond its first six, with names of its own."""
 _VARIATION = "\ufe0f"
 
 
@@ -58,7 +58,11 @@ def emoji_name(emoji: str) -> str:
     name = emoji.strip().lower().replace(_VARIATION, "")
     if name.startswith("button:"):
         return name
-    name = _CODE_POINTS.sub("", _TONE.sub("", name.strip(":")))
+    name = _TONE.sub("", name.strip(":"))
+    if points := _CODE_POINTS.match(name):
+        picture = "".join(chr(int(point, 16)) for point in points[1].split("-"))
+        name = name[points.end() :]
+        return ALIASES.get(picture.replace(_VARIATION, "")) or ALIASES.get(name, name)
     return ALIASES.get(name, name)
 
 

@@ -67,6 +67,9 @@ def react(emoji, *, second=0, added=True, by=ADA, ref=ANSWER, reason=""):
         ("+1::skin-tone-3", 1),
         ("thumbsup_tone2", 1),
         ("1f44d_thumbsup-tone4", 1),
+        ("1f44d_yes", 1),
+        ("2705_whiteheavycheckmark", 1),
+        ("2764-fe0f_redheart", 1),
         ("👍🏽", 1),
         ("❤️", 1),
         ("like", 1),
@@ -86,6 +89,12 @@ async def test_any_other_emoji_means_nothing(feedback, store, emoji):
     assert feedback.effect(react(emoji)) == "none"
     assert await feedback.rate(react(emoji)) is None
     assert store.data.marks == {}
+
+
+@pytest.mark.parametrize("emoji", ["octagonal_sign", "🛑", "1f6d1_octagonalsign", "23f9-fe0f_stop"])
+async def test_stop_signs_mean_stop_under_all_their_names(feedback, emoji):
+    assert feedback.effect(react(emoji)) == "stop"
+    assert feedback.effect(react(emoji, added=False)) == "none"
 
 
 async def test_what_was_put_on_under_one_name_is_taken_off_under_another(feedback):
