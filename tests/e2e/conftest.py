@@ -1,4 +1,4 @@
-"""A Slack of our own on loopback, a model, and a way to start bots between them."""
+"""A Slack and a Teams of our own on loopback, a model, and a way to start bots between them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,24 @@ import pytest_asyncio
 
 from adapters.demo.server import DemoServer
 from tests.e2e.team import Team
+from tests.e2e.tenant import Tenant
 from tests.standins.slack import SlackStandIn
+from tests.standins.teams import TeamsStandIn
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-__all__ = ["hasty_team", "model", "shared", "shared_model", "socket_team", "team"]
+__all__ = [
+    "hasty_team",
+    "hasty_tenant",
+    "model",
+    "shared",
+    "shared_model",
+    "shared_tenant",
+    "socket_team",
+    "team",
+]
 
 SHARED_SETTINGS = {
     "SLACK_PACING": "off",
@@ -57,6 +68,15 @@ async def socket_team(tmp_path: Path, free_port: int, model: DemoServer) -> Asyn
         yield Team(slack, model, tmp_path, free_port)
 
 
+@pytest.fixture
+async def hasty_tenant(tmp_path: Path, free_port: int, model: DemoServer) -> AsyncIterator[Tenant]:
+    """Of a Teams without limits, that tells again after a tenth of a second what it would after
+    one; the test starts its bots."""
+    teams = TeamsStandIn(bot_url=messages_url(free_port), rates=False, time_scale=10.0)
+    async with teams:
+        yield Tenant(teams, model, tmp_path, free_port)
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shared_model() -> AsyncIterator[DemoServer]:
     """The model of `shared`; a module may have another one."""
@@ -85,6 +105,21 @@ async def shared(
         yield team
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_tenant(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    shared_model: DemoServer,
+) -> AsyncIterator[Tenant]:
+    """As `shared`, in Teams."""
+    settings = SHARED_SETTINGS | getattr(request.module, "SETTINGS", {})
+    port = find_port()
+    async with TeamsStandIn(bot_url=messages_url(port), rates=False) as teams:
+        tenant = Tenant(teams, shared_model, tmp_path_factory.mktemp("shared"), port)
+        async with tenant.bot(**settings):
+            yield tenant
+
+
 @asynccontextmanager
 async def quick_model() -> AsyncIterator[DemoServer]:
     server = DemoServer(think_s=0.02, pace_s=0.002)
@@ -97,6 +132,10 @@ async def quick_model() -> AsyncIterator[DemoServer]:
 
 def events_url(port: int) -> str:
     return f"http://127.0.0.1:{port}/slack/events"
+
+
+def messages_url(port: int) -> str:
+    return f"http://127.0.0.1:{port}/api/messages"
 
 
 def find_port() -> int:
