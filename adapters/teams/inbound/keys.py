@@ -26,6 +26,8 @@ TIMEOUT_S: Final = 5.0
 LIFE_S: Final = 24 * 3600.0
 COOL_DOWN_S: Final = 10.0
 """Between two fetches, whatever strangers send: a key that was not there just now is none."""
+FIRST_COOL_DOWN_S: Final = 1.0
+"""While none are known: Teams gives a message up after a few tries within some seconds."""
 CHANNEL: Final = "msteams"
 KEYS_MAX: Final = 100
 BODY_MAX_BYTES: Final = 1024 * 1024
@@ -76,8 +78,9 @@ class KeySet:
         return self._clock.monotonic() - keys.fetched_at > LIFE_S
 
     def _is_cooling(self) -> bool:
+        cool_down_s = COOL_DOWN_S if self._keys else FIRST_COOL_DOWN_S
         tried_at = self._tried_at
-        return tried_at is not None and self._clock.monotonic() - tried_at < COOL_DOWN_S
+        return tried_at is not None and self._clock.monotonic() - tried_at < cool_down_s
 
     async def _fetch(self) -> None:
         try:
