@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ LONGEST_TRY_TOKENS = 16
 async def check() -> int:
     """Returns the exit code: 0 only if everything is ok. Prints a line for each thing tried."""
     settings = read_settings()
+    logging.getLogger().addHandler(logging.NullHandler())  # the lines say it all
     ok = True
     async with aclosing(_lines(settings)) as lines:
         async for is_right, line in lines:
