@@ -133,7 +133,7 @@ async def says(team: Tenant, text: str, holds: str, where: str = "carol") -> Mes
     """What is answered to a word that is typed by Carol."""
     typed = team.ask(text, where=where, by="carol")
     await team.recorded(typed)
-    answer = team.answer_in(typed)
+    [answer] = await team.teams.wait_for(lambda: team.answers(typed))
     assert holds in shown(answer)
     return answer
 
@@ -145,7 +145,7 @@ async def test_words_that_are_commands(shared_tenant: Tenant) -> None:
         await says(team, "settings temperature 0.3", "0.3", where)
         await says(team, "chatbot-settings", "0.3", where)
         await says(team, "stats", "Statistics of the last 24 hours", where)
-        await says(team, "stop", "", where)
+        await says(team, "stop", "Nothing", where)
 
 
 async def test_reset_forgets_the_conversation(shared_tenant: Tenant) -> None:
