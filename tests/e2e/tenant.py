@@ -34,13 +34,19 @@ class Tenant(Deployment["Message"]):
     # --- what people do ------------------------------------------------------------------------
 
     def ask(
-        self, text: str, *, by: str = "alice", where: str = "General", root: str | None = None
+        self,
+        text: str,
+        *,
+        by: str = "alice",
+        where: str = "General",
+        root: str | None = None,
+        **more: Any,
     ) -> Message:
         """A mention in a channel or group, or with `where` a person's name in their chat with the
         bot; returns the message."""
         chat = self.teams.workspace.conversation(where)
         words = text if chat.kind == "personal" else f"@bot {text}"
-        return self.people.say(by, chat, words, root)
+        return self.people.say(by, chat, words, root, **more)
 
     # --- what they see -------------------------------------------------------------------------
 

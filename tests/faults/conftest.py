@@ -2,6 +2,24 @@
 
 from __future__ import annotations
 
-from tests.e2e.conftest import hasty_team, model, shared, shared_model, socket_team, team
+from tests.e2e.conftest import (
+    hasty_team,
+    hasty_tenant,
+    model,
+    shared,
+    shared_model,
+    shared_tenant,
+    socket_team,
+    team,
+)
 
-__all__ = ["hasty_team", "model", "shared", "shared_model", "socket_team", "team"]
+__all__ = [
+    "hasty_team",
+    "hasty_tenant",
+    "model",
+    "shared",
+    "shared_model",
+    "shared_tenant",
+    "socket_team",
+    "team",
+]

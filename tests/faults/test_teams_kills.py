@@ -1,0 +1,130 @@
+"""Bots in Teams that are killed: nothing acknowledged is lost, nothing is answered twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.e2e.tenant import Tenant, is_finished
+from tests.standins.teams import faults
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Count
+    from tests.standins.teams import Message
+
+Json = dict[str, Any]
+SETTINGS = {"RATE_LIMIT_USER": "0", "RATE_LIMIT_CHANNEL": "0", "RATE_LIMIT_WORKSPACE": "0"}
+POSTS = "/v3/conversations/*/activities"
+SHELL = "…"
+WORDS = "one two three four five six seven eight nine"
+
+
+async def test_a_bot_killed_in_its_answers_finishes_them_where_they_are(
+    hasty_tenant: Tenant,
+) -> None:
+    tenant = hasty_tenant
+    async with tenant.bot(**SETTINGS) as bot:
+        questions = [
+            tenant.ask(f"repeat: {WORDS} in {where} fault:stall x1", where=where)
+            for where in ("Lunch", "General", "alice")
+        ]
+        begun = [await tenant.text_appears(question) for question in questions]
+        assert [one.stream is not None for one in begun] == [False, False, True]
+        await bot.kill()
+        assert not any(is_finished(one) for one in begun)
+    async with tenant.bot(**SETTINGS):
+        for question, message in zip(questions, begun, strict=True):
+            assert await tenant.answer_to(question, WORDS) is message
+    rows = tenant.ledger("SELECT starts, failures FROM inbox")
+    assert rows == [{"starts": 2, "failures": 0}] * 3
+
+
+def opens(body: Json) -> bool:
+    """The call that makes a message, which is filled later."""
+    return body.get("text") == SHELL or any(
+        entity.get("streamSequence") == 1 for entity in body.get("entities", [])
+    )
+
+
+def ends(body: Json) -> bool:
+    """The call after which a message is complete."""
+    return body.get("type") == "message" and "channelData" in body
+
+
+@pytest.mark.parametrize("call", [opens, ends])
+async def test_a_kill_just_after_teams_took_a_write_doubles_nothing(
+    hasty_tenant: Tenant, call: Callable[[Json], bool]
+) -> None:
+    """Its answer comes too late, never, or not at all."""
+    tenant = hasty_tenant
+    windows = {
+        "Lunch": faults.latency(5.0, after=True),
+        "General": faults.black_hole(after=True),
+        "alice": faults.reset_after(),
+    }
+    rules = [
+        tenant.teams.faults.on("*", path_of(tenant, where), fault, where=call)
+        for where, fault in windows.items()
+    ]
+    async with tenant.bot(**SETTINGS) as bot:
+        questions = {where: tenant.ask(f"repeat: {where}", where=where) for where in windows}
+        await tenant.told()
+        await tenant.teams.wait_for(lambda: all(rule.hits for rule in rules))
+        await bot.kill()
+    async with tenant.bot(**SETTINGS):
+        for where, question in questions.items():
+            await tenant.recorded(question)
+            finished = [one for one in tenant.answers(question) if is_finished(one)]
+            assert [one.text for one in finished] == [where]
+            # What was begun and never saved stays as it was: a bot cannot look for its messages.
+            left = [one for one in tenant.answers(question) if not is_finished(one)]
+            assert [one.text for one in left] in ([], [SHELL], [""])
+            assert call is opens or not left
+
+
+def path_of(tenant: Tenant, where: str) -> str:
+    return f"/v3/conversations/{tenant.teams.workspace.conversation(where).id}*"
+
+
+async def test_kills_at_any_moment_lose_and_double_nothing(
+    hasty_tenant: Tenant, count: Count
+) -> None:
+    tenant = hasty_tenant
+    tenant.teams.outbox.retry_waits_s = (2.0,) * 50
+    kills, a_life = count(short=2, long=8), count(short=16, long=40)
+    roots = [tenant.ask(f"repeat: root {n}", told=False) for n in range(4)]
+    questions: dict[str, Message] = {}
+
+    def ask_some() -> None:
+        for _ in range(a_life):
+            n = len(questions)
+            text = f"answer {n} in thread {n % len(roots)}"
+            root = roots[n % len(roots)]
+            questions[text] = tenant.ask(f"repeat: {text}", root=root.id)
+
+    def finished() -> Counter[str]:
+        return Counter(one.text for one in tenant.teams.answers("General") if is_finished(one))
+
+    tenant.teams.faults.on("*", POSTS + "*", faults.latency(0.05, after=True), times=None)
+    for _ in range(kills):
+        async with tenant.bot(**SETTINGS) as bot:
+            before = finished().total()
+            ask_some()
+            # Some are done, some begun, some only stored.
+            await tenant.teams.wait_for(lambda: finished().total() > before + 3)  # noqa: B023 - awaited here
+            await bot.kill()
+    async with tenant.bot(**SETTINGS):
+        await tenant.told()
+        for question in questions.values():
+            await tenant.in_ledger(question)
+        assert finished() == Counter(questions.keys())
+    for n, root in enumerate(roots):
+        told = [text for text in questions if text.endswith(f"thread {n}")]
+        done = [one.text for one in tenant.teams.answers("General", root=root.id)]
+        assert sorted(text for text in done if text != SHELL) == sorted(told)
+    cut = tenant.ledger("SELECT 1 FROM inbox WHERE starts > 1")
+    assert len(cut) >= kills, "the kills came when nothing was at work"
