@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import socket
 import tempfile
 from pathlib import Path
@@ -101,6 +102,8 @@ def pytest_terminal_summary(
             f"Without {name} the suite is not complete, so this run fails. Install it, or set "
             f"ALLOW_MISSING={name} to do without."
         )
+    for part in parts.left_out():
+        terminalreporter.write_line(f"Did not run, and may be missing: {part}", yellow=True)
     terminalreporter.write_line(f"Real parts that ran: {', '.join(parts.that_ran())}")
 
 
@@ -138,4 +141,17 @@ def chromium() -> str:
             pytest.skip("ALLOW_MISSING names chromium")
         pytest.fail("no Chromium here: install one, or set CHROMIUM to its path")
     parts.record("Chromium", parts.chromium_version(path))
+    return path
+
+
+@pytest.fixture(scope="session")
+def agents_playground() -> str:
+    """The script of Microsoft's local client, which node runs; skips where there is none."""
+    path = parts.find_agents_playground()
+    if path is None:
+        has_npm = shutil.which("node") and shutil.which("npm")
+        reason = "not installed: `./run test` fetches it by npm" if has_npm else "no node and npm"
+        parts.leave_out("Agents Playground", reason)
+        pytest.skip(f"no Agents Playground here: {reason}")
+    parts.record("Agents Playground", parts.agents_playground_version())
     return path

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MAX_FILE_LINES = 300
 LARGER = {
-    "run": 420,  # has to be one file
+    "run": 440,  # has to be one file
 }
 MAX_FUNCTION_LINES = 60
 MAX_FOLDER_FILES = 15

@@ -24,12 +24,22 @@ DISTRIBUTIONS = {
 }
 
 _ran: dict[str, str] = {}
+_left_out: dict[str, str] = {}
 _run = load_run()
 
 
 def record(name: str, version: str) -> None:
     """A fixture says that it started this part, for example PostgreSQL 18.1."""
     _ran[name] = version
+
+
+def leave_out(name: str, reason: str) -> None:
+    """A fixture says that this part may be missing, and is."""
+    _left_out[name] = reason
+
+
+def left_out() -> list[str]:
+    return [f"{name} ({reason})" for name, reason in _left_out.items()]
 
 
 def that_ran() -> list[str]:
@@ -61,6 +71,15 @@ def find_chromium() -> str | None:
 
 def chromium_version(path: str) -> str:
     return str(_run.browser_version(path))
+
+
+def find_agents_playground() -> str | None:
+    path: str | None = _run.find_agents_playground()
+    return path
+
+
+def agents_playground_version() -> str:
+    return str(_run.PLAYGROUND_VERSION)
 
 
 def _listed(variable: str) -> set[str]:

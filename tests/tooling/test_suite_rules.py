@@ -71,6 +71,14 @@ def test_a_browser_that_was_used_is_named(suite: Suite) -> None:
     assert "Chromium 1" in outcome.stdout or "1 skipped" in outcome.stdout
 
 
+def test_a_part_that_may_be_missing_skips_its_test_and_is_named(suite: Suite) -> None:
+    source = "def test_one(agents_playground): pass"
+    outcome = suite(source, PATH="/nowhere", HOME="/nowhere", XDG_CACHE_HOME="/nowhere")
+    assert outcome.returncode == 0, outcome.stdout
+    assert "1 skipped in" in outcome.stdout.splitlines()[-1]
+    assert "may be missing: Agents Playground (no node and npm)" in outcome.stdout
+
+
 def test_a_hidden_call_to_another_host_fails_the_test(suite: Suite) -> None:
     outcome = suite(
         "import socket\n"
