@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 import aiohttp
 import pytest
 
-from tests.e2e.conftest import events_url, find_port
+from tests.e2e.conftest import events_url, find_port, messages_url
 from tests.e2e.speaker import speaking
 from tests.e2e.team import Team
+from tests.e2e.tenant import Tenant, shown
 from tests.standins.langfuse import LangfuseStandIn
 from tests.standins.slack import SlackFile, SlackStandIn, faults
+from tests.standins.teams import TeamsFile, TeamsStandIn
+from tests.standins.teams import faults as teams_faults
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,12 +51,15 @@ async def test_no_secret_leaves(tmp_path: Path, level: str) -> None:
     slack = SlackStandIn(events_url=events_url(port), tiers=False)
     slack.workspace.people["U0BOB"].display_name = SHAPES[0]
     langfuse = LangfuseStandIn()
-    own = [*OWN.values(), slack.bot_token, slack.signing_secret, langfuse.secret_key]
-    async with slack, langfuse, speaking() as model, aiohttp.ClientSession() as http:
-        team = Team(slack, model, tmp_path, port)
+    teams = TeamsStandIn(bot_url=messages_url(port), rates=False)
+    own = [*OWN.values(), slack.bot_token, slack.signing_secret]
+    own += [langfuse.secret_key, teams.secret]
+    async with slack, teams, langfuse, speaking() as model, aiohttp.ClientSession() as http:
+        team, tenant = Team(slack, model, tmp_path, port), Tenant(teams, model, tmp_path, port)
         settings = {
             **OWN,
             **langfuse.environment(),
+            **teams.environment(),
             "LOG_LEVEL": level,
             "METRICS_PORT": str(metrics_port),
             "RETRY_ATTEMPTS": "0",
@@ -62,10 +68,13 @@ async def test_no_secret_leaves(tmp_path: Path, level: str) -> None:
             "SLACK_PACING": "off",
         }
         async with team.bot(**settings) as bot:
+            tenant.watch(bot)
             everything = " ".join([*SHAPES, *own])
             await _questions(team, everything)
             await _failures_of_the_model(team, everything)
             await _failures_of_slack(team)
+            await _in_teams(tenant, everything)
+            own += issued(teams)
             await _requests_of_strangers(team, http, everything)
             async with http.get(f"http://127.0.0.1:{metrics_port}/metrics") as response:
                 metrics = await response.text()
@@ -83,6 +92,7 @@ async def test_no_secret_leaves(tmp_path: Path, level: str) -> None:
         assert TAIL not in text, place
         assert not [secret for secret in own if secret in text], place
     said = json.dumps([call.args for call in slack.calls()])
+    said += json.dumps([call.body for call in teams.calls()])
     assert not [secret for secret in own if secret in said]
 
 
@@ -122,6 +132,37 @@ async def _failures_of_slack(team: Team) -> None:
     team.slack.faults.on("chat.update", faults.html(500), times=1)
     await team.recorded(team.ask("And now?", by="U0CAROL"))
     team.slack.faults.clear()
+
+
+async def _in_teams(tenant: Tenant, secrets: str) -> None:
+    """The same in Teams: in words, files, buttons, failures, and what nobody could have sent."""
+    people, teams = tenant.people, tenant.teams
+    file = TeamsFile(f"{SHAPES[5]}.txt", secrets.encode())
+    for where in ("alice", "Lunch"):
+        asked = people.say("alice", where, f"@bot Is this my key? {secrets}", files=[file])
+        answer = await tenant.answer_to(asked)
+    people.feedback("alice", answer, liked=False, words=secrets)
+    people.react("alice", answer, SHAPES[0].lower())
+    people.invoke("alice", "Lunch", SHAPES[1], {"odd": secrets})
+    tenant.model.refusal = (401, secrets)
+    failed = await tenant.answer_to(tenant.ask(f"And now? {secrets}"))
+    assert TAIL not in shown(failed)
+    tenant.model.refusal = None
+    odd = teams_faults.error(400, SHAPES[5], secrets)
+    teams.faults.on("*", "/v3/conversations/*", odd, times=6)
+    await tenant.recorded(tenant.ask("And now?", by="carol"))
+    teams.faults.clear()
+    held_back = people.say("bob", "Lunch", f"@bot {secrets}", told=False)
+    teams.outbox.send(held_back.activity, token=JWT)
+    held_back.activity["timestamp"] = secrets
+    people.tell(held_back)
+    await teams.settled()
+
+
+def issued(teams: TeamsStandIn) -> list[str]:
+    """The tokens that the bot was given."""
+    tokens = [call.answer for call in teams.calls("POST", "/token")]
+    return [one["access_token"] for one in tokens if one] or [teams.login.issue()]
 
 
 async def _requests_of_strangers(team: Team, http: aiohttp.ClientSession, secrets: str) -> None:
