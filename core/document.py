@@ -30,7 +30,9 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """One series over labelled steps; a text sparkline where the platform draws no charts."""
+    """One series over labelled steps; a text sparkline where the platform draws no charts.
+
+    Bars are amounts: a platform adds neighbours up where it has no room for all of them."""
 
     title: str
     labels: tuple[str, ...]

@@ -6,10 +6,11 @@ https://learn.microsoft.com/en-us/microsoftteams/platform/task-modules-and-cards
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from adapters.teams.drawing.elements import EMPTY, small, text_block
-from adapters.teams.drawing.limits import CELL_CHARS, CHART_POINTS, TITLE_CHARS
+from adapters.teams.drawing.limits import CELL_CHARS, CHART_BARS, CHART_POINTS, TITLE_CHARS
 from adapters.teams.drawing.text import escape
 from core.reports.sparkline import sparkline
 from core.text.plain import shorten
@@ -27,7 +28,10 @@ def draw_chart(chart: Chart, *, native: bool) -> Iterator[Json]:
     if title:
         yield text_block(escape(title)) | {"weight": "Bolder", "spacing": "Medium"}
     bars = _bars(chart)
-    yield _native(chart, title) | {"fallback": bars} if native and _is_drawable(chart) else bars
+    if native and _is_drawable(chart) and _is_drawable(legible := _legible(chart)):
+        yield _native(legible, title) | {"fallback": bars}
+    else:
+        yield bars
 
 
 def _is_drawable(chart: Chart) -> bool:
@@ -36,6 +40,25 @@ def _is_drawable(chart: Chart) -> bool:
         0 < len(chart.values) <= CHART_POINTS
         and len(set(chart.labels)) == len(chart.labels) == len(chart.values)
         and all(map(math.isfinite, chart.values))
+    )
+
+
+def _legible(chart: Chart) -> Chart:
+    """Neighbouring bars are added up until there is room for the labels below; what all of them
+    end with, as a time of day, is left out."""
+    if chart.kind != "bar" or (points := len(chart.values)) <= CHART_BARS:
+        return chart
+    sizes = range(math.ceil(points / CHART_BARS), points)
+    size = next((size for size in sizes if points % size == 0), sizes[0])
+    values = (sum(chart.values[at : at + size]) for at in range(0, points, size))
+    return replace(chart, labels=_short_labels(chart.labels[::size]), values=tuple(values))
+
+
+def _short_labels(labels: Sequence[str]) -> tuple[str, ...]:
+    parts = [label.rpartition(" ") for label in labels]
+    same_end = len({end for _, _, end in parts}) == 1
+    return tuple(
+        start if same_end else label for (start, _, _), label in zip(parts, labels, strict=True)
     )
 
 

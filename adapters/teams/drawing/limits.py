@@ -12,6 +12,8 @@ ACTIONS_PER_SET: Final = 6
 """https://learn.microsoft.com/en-us/microsoftteams/platform/task-modules-and-cards/cards/cards-reference
 More of them hide behind a menu."""
 CHART_POINTS: Final = 60
+CHART_BARS: Final = 8
+"""Of more, clients cut the labels to their first characters."""
 """No limit is documented; more bars than this are too thin to be told apart."""
 
 # The rest is ours: no single element may use up the card.
