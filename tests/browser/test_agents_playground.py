@@ -80,7 +80,16 @@ async def say(page: Page, text: str) -> None:
     await page.keyboard.press("Enter")
 
 
+async def mention(page: Page, text: str) -> None:
+    await page.get_by_role("textbox").first.click()
+    await page.keyboard.type("@")
+    await page.get_by_role("menuitem", name="Test Bot").click()
+    await page.keyboard.type(text)
+    await page.keyboard.press("Enter")
+
+
 async def test_a_conversation(chat: Page) -> None:
+    """In one go, as each start of everything that is in it takes seconds."""
     said = expect(chat.locator("body"))
     await said.to_contain_text("Good to meet you")
     await expect(chat.get_by_role("button", name="Show help")).to_have_count(1)
@@ -89,8 +98,13 @@ async def test_a_conversation(chat: Page) -> None:
     await said.to_contain_text("an answer that grows")
     await expect(chat.locator("strong", has_text="answer")).to_have_count(1)
 
+    await chat.get_by_role("button", name="Like", exact=True).click()
+    for button in ("Submit", "Close"):
+        await chat.get_by_role("button", name=button, exact=True).click()
+
     await say(chat, "stats")
     await said.to_contain_text("Statistics of the last 24 hours")
+    await said.to_contain_text("👍 1 👎 0")
     await chat.get_by_role("button", name="7d", exact=True).click()
     await said.to_contain_text("Statistics of the last 7 days")
     await expect(chat.get_by_role("button", name="24h", exact=True)).to_be_visible()
@@ -98,3 +112,8 @@ async def test_a_conversation(chat: Page) -> None:
     await say(chat, "repeat: once more fault:quota x1")
     await chat.get_by_role("button", name="Try again").click()
     await said.to_contain_text("once more")
+
+    await chat.get_by_text("Group Chat", exact=True).click()
+    await said.to_contain_text("Good to meet you")
+    await mention(chat, " repeat: answered **among** others")
+    await expect(chat.locator("p", has_text="answered among others")).to_be_visible()
