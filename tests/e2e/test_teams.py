@@ -286,7 +286,9 @@ async def test_an_installation_is_welcomed_once(shared_tenant: Tenant) -> None:
         team.people.install("carol" if where == "carol" else "alice", where)
         team.people.join("bob", where) if where != "carol" else None
         await team.told()
-        [welcome] = team.teams.answers(where)[before:]
+        [welcome] = await team.teams.wait_for(
+            lambda where=where, before=before: team.teams.answers(where)[before:]
+        )
         assert "Good to meet you" in shown(welcome)
     pressed = team.people.press("bob", welcome, "Show help")
     await team.told()
