@@ -64,7 +64,10 @@ class Rooms:
 
     def new_id(self) -> str:
         """Unlike any id of an earlier run, even when its journal was removed in between."""
-        return f"{self.now_ms():0{_TIME_DIGITS}x}{secrets.token_hex(3)}"
+        while True:
+            new = f"{self.now_ms():0{_TIME_DIGITS}x}{secrets.token_hex(3)}"
+            if new not in self._messages:  # in one millisecond they meet after some thousand
+                return new
 
     def find(self, message_id: str) -> Message | None:
         return self._messages.get(message_id)

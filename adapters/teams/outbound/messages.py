@@ -18,7 +18,7 @@ from adapters.wire.answers import MessageGone, MessageTooLong
 from core.errors import DeliveryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from adapters.teams.outbound.connector import Connector
@@ -40,6 +40,11 @@ class Below:
     choices: tuple[tuple[Json, ...], ...] = ((),)
     """Cards, best first; the next ones are for a Teams that refuses those before."""
     can_rate: bool = False
+
+    def written(self, place: Place, text: str) -> Iterator[Json]:
+        """The message with this below its text, best first; those with a card have attachments."""
+        for cards in self.choices:
+            yield to_message(place, text, cards, by_model=bool(text), can_rate=self.can_rate)
 
 
 class SilencedMessage:
@@ -103,14 +108,11 @@ class EditedMessage:
         return True
 
     async def finish(self, text: str, below: Below) -> None:
-        for cards in below.choices:
-            activity = to_message(
-                self._place, text, cards, by_model=bool(text), can_rate=below.can_rate
-            )
+        for activity in below.written(self._place, text):
             try:
                 await self._put(activity)
             except TeamsRefused as refusal:
-                if cards and refusal.status == 400:
+                if "attachments" in activity and refusal.status == 400:
                     log.warning("Teams refused a card (%s); trying a simpler one", refusal.code)
                     continue
                 self._read_end(refusal)

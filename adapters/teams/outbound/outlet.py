@@ -101,14 +101,11 @@ class TeamsOutlet:
         below: Below,
         taken: Collection[str],  # noqa: ARG002 - Teams lists no messages to compare with
     ) -> str:
-        for cards in below.choices:
-            activity = to_message(
-                self._place, text, cards, by_model=bool(text), can_rate=below.can_rate
-            )
+        for activity in below.written(self._place, text):
             try:
                 return await self._connector.create(self._place, activity)
             except TeamsRefused as refusal:
-                if not cards or refusal.status != 400:
+                if "attachments" not in activity or refusal.status != 400:
                     raise delivery_error("post", refusal) from refusal
             except TeamsUnreachable as failure:
                 raise delivery_error("post", failure) from failure

@@ -80,14 +80,11 @@ class StreamedMessage:
     async def finish(self, text: str, below: Below) -> None:
         if not self._stopped and not text.startswith(self._said):
             await self._hand_over(self._said)  # the message is full, and was cut before its end
-        for cards in below.choices:
-            activity = to_message(
-                self._place, text, cards, by_model=bool(text), can_rate=below.can_rate
-            )
+        for activity in below.written(self._place, text):
             if self._stopped:
                 await self._finish_stopped(activity)
                 return
-            if await self._end(activity, has_cards=bool(cards)):
+            if await self._end(activity, has_cards="attachments" in activity):
                 self.shown = text
                 return
 
