@@ -8,7 +8,7 @@ import shutil
 import socket
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import hypothesis
 import pytest
@@ -68,12 +68,18 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in list(os.environ):
         if name.startswith(OWN_SETTINGS) or name.lower().endswith("_proxy"):
             del os.environ[name]
-    folder = tempfile.TemporaryDirectory(prefix="outbound-")
-    config.add_cleanup(folder.cleanup)
-    outbound.guard_children(Path(folder.name) / "refusals.txt")
-    outbound.install()
+    if not _only_spreads(config):
+        folder = tempfile.TemporaryDirectory(prefix="outbound-")
+        config.add_cleanup(folder.cleanup)
+        outbound.guard_children(Path(folder.name) / "refusals.txt")
+        outbound.install()
     # With none set, looptime asks for a loop before a synchronous test, and nobody closes it.
     asyncio.set_event_loop(None)
+
+
+def _only_spreads(config: pytest.Config) -> bool:
+    """Whether others run the tests: those guard themselves, and must not find it done."""
+    return not hasattr(config, "workerinput") and bool(config.getoption("numprocesses", None))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -84,9 +90,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason="only with --long"))
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """One of several processes is done: its parts are named with those of the others."""
+    parts.take_over(getattr(node, "workeroutput", {}).get("parts") or parts.NOTHING)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if parts.missing():
+    worker_output = getattr(session.config, "workeroutput", None)
+    if worker_output is not None:
+        worker_output["parts"] = parts.to_share()
+    elif parts.missing():
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 

@@ -38,7 +38,9 @@ async def test_a_bot_killed_in_its_answers_finishes_them_where_they_are(
         assert not any(is_finished(one) for one in begun)
     async with tenant.bot(**SETTINGS):
         for question, message in zip(questions, begun, strict=True):
-            assert await tenant.answer_to(question, WORDS) is message
+            answer = await tenant.answer_to(question, WORDS)
+            # A stream takes no other words than those it has shown: then it makes room.
+            assert answer is message or (message.stream is not None and message.deleted)
     rows = tenant.ledger("SELECT starts, failures FROM inbox")
     assert rows == [{"starts": 2, "failures": 0}] * 3
 

@@ -13,6 +13,8 @@ from tests.tooling.command import load_run
 DISTRIBUTIONS = {
     "slack_bolt": "slack-bolt",
     "slack_sdk": "slack-sdk",
+    "botbuilder.core": "botbuilder-core",
+    "langfuse": "langfuse",
     "litellm": "litellm",
     "openai": "openai",
     "aiohttp": "aiohttp",
@@ -22,6 +24,8 @@ DISTRIBUTIONS = {
     "prometheus_client": "prometheus-client",
     "playwright": "playwright",
 }
+
+NOTHING: dict[str, dict[str, str]] = {"ran": {}, "left_out": {}}
 
 _ran: dict[str, str] = {}
 _left_out: dict[str, str] = {}
@@ -38,16 +42,24 @@ def leave_out(name: str, reason: str) -> None:
     _left_out[name] = reason
 
 
+def to_share() -> dict[str, dict[str, str]]:
+    """For the process that reports what several have run."""
+    return {"ran": {**_libraries(), **_ran}, "left_out": dict(_left_out)}
+
+
+def take_over(shared: dict[str, dict[str, str]]) -> None:
+    """What another process has shared."""
+    _ran.update(shared["ran"])
+    _left_out.update(shared["left_out"])
+
+
 def left_out() -> list[str]:
     return [f"{name} ({reason})" for name, reason in _left_out.items()]
 
 
 def that_ran() -> list[str]:
-    libraries = {
-        name: metadata.version(name) for module, name in DISTRIBUTIONS.items() if _loaded(module)
-    }
     found = {"Python": platform.python_version(), "SQLite": sqlite3.sqlite_version}
-    return [f"{name} {version}" for name, version in {**found, **_ran, **libraries}.items()]
+    return [f"{name} {version}" for name, version in {**found, **_ran, **_libraries()}.items()]
 
 
 def missing() -> list[str]:
@@ -82,10 +94,11 @@ def agents_playground_version() -> str:
     return str(_run.PLAYGROUND_VERSION)
 
 
+def _libraries() -> dict[str, str]:
+    loaded = (name for module, name in DISTRIBUTIONS.items() if module in sys.modules)
+    return {name: metadata.version(name) for name in loaded}
+
+
 def _listed(variable: str) -> set[str]:
     names = os.environ.get(variable, "").lower().split(",")
     return {name.strip() for name in names if name.strip()}
-
-
-def _loaded(module: str) -> bool:
-    return module in sys.modules

@@ -23,11 +23,19 @@ if TYPE_CHECKING:
 
     Sign = Callable[[TeamsStandIn], list[str]]
 
-NOW = int(time.time())
-
 
 def signed(**changes: Any) -> Sign:
     return lambda teams: [f"Bearer {teams.token(**changes)}"]
+
+
+def timed(**offsets: int) -> Sign:
+    """With claims that lie so many seconds from now, whenever that is."""
+
+    def sign(teams: TeamsStandIn) -> list[str]:
+        claims = {name: int(time.time()) + offset for name, offset in offsets.items()}
+        return signed(**claims)(teams)
+
+    return sign
 
 
 def raw(*values: str) -> Sign:
@@ -88,8 +96,8 @@ BAD_TOKENS: dict[str, Sign] = {
         iss="https://login.microsoftonline.com/d6d49420-f39b-4df7-a1dc-d59a935871db/v2.0"
     ),
     "no iss": signed(iss=None),
-    "expired": signed(exp=NOW - 301, nbf=NOW - 4000),
-    "not yet valid": signed(nbf=NOW + 400),
+    "expired": timed(exp=-301, nbf=-4000),
+    "not yet valid": timed(nbf=400),
     "no exp": signed(exp=None),
     "an exp that is no number": signed(exp="tomorrow"),
     "no serviceurl": signed(serviceurl=None),
@@ -158,8 +166,8 @@ async def test_a_header_that_is_no_text_is_401(bot: Bot) -> None:
 
 
 async def test_clocks_may_be_five_minutes_apart(bot: Bot) -> None:
-    for changes in ({"exp": NOW - 200}, {"nbf": NOW + 200}):
-        assert await send(bot, typed(bot), signed(**changes)(bot.teams)) == 200
+    for changes in ({"exp": -200}, {"nbf": 200}):
+        assert await send(bot, typed(bot), timed(**changes)(bot.teams)) == 200
 
 
 async def test_another_channel_or_tenant_than_may_be_is_403(bot: Bot) -> None:
