@@ -18,6 +18,7 @@ from tests.e2e.process import bot_process, run_command
 from tests.e2e.speaker import Speaker, speaking
 from tests.e2e.team import Team, eventually
 from tests.standins.slack import SlackStandIn, faults
+from tests.standins.teams import TeamsStandIn
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -225,7 +226,10 @@ async def test_the_check_says_ok_or_what_is_wrong_line_by_line(team: Team) -> No
         assert ended.err == ""
         return ended.code, ended.out.splitlines()
 
-    code, lines = await check()
+    async with TeamsStandIn() as teams:
+        code, lines = await check(**teams.environment())
+    assert sum(line.startswith("ok     Teams: ") for line in lines) == 2
+    assert teams.secret not in "".join(lines)
     assert (code, [line[:5] for line in lines if not line.startswith("ok   ")]) == (0, [])
 
     async def is_wrong(about: str, **changes: str) -> None:

@@ -137,6 +137,7 @@ async def _failures_of_slack(team: Team) -> None:
 async def _in_teams(tenant: Tenant, secrets: str) -> None:
     """The same in Teams: in words, files, buttons, failures, and what nobody could have sent."""
     people, teams = tenant.people, tenant.teams
+    teams.outbox.retry_waits_s = ()
     file = TeamsFile(f"{SHAPES[5]}.txt", secrets.encode())
     for where in ("alice", "Lunch"):
         asked = people.say("alice", where, f"@bot Is this my key? {secrets}", files=[file])

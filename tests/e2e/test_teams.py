@@ -69,7 +69,7 @@ async def test_a_bot_that_hears_everything_goes_on_without_a_mention_while_alone
         team.people.say("bob", "Random", "I know!", root.id)
         ignored = team.people.say("alice", "Random", "So do I.", root.id)
         await team.told()
-        last = team.ask("repeat: the last one", where="Random", root=root.id)
+        last = team.ask("repeat: the last one", where="Random")
         await team.answer_to(last, "the last one")
         assert team.answers(overheard) == team.answers(ignored) == []
     finally:
@@ -140,20 +140,21 @@ async def says(team: Tenant, text: str, holds: str, where: str = "carol") -> Mes
 
 async def test_words_that_are_commands(shared_tenant: Tenant) -> None:
     team = shared_tenant
-    for where in ("carol", "Lunch"):
-        await says(team, "help", "reset", where)
-        await says(team, "settings temperature 0.3", "0.3", where)
-        await says(team, "chatbot-settings", "0.3", where)
+    team.teams.workspace.add_group("Words")
+    await says(team, "settings temperature 0.3", "0.3")
+    await says(team, "chatbot-settings", "0.3", "Words")
+    for where in ("carol", "Words"):
         await says(team, "stats", "Statistics of the last 24 hours", where)
         await says(team, "stop", "Nothing", where)
+    await says(team, "help", "reset", "General")
 
 
 async def test_reset_forgets_the_conversation(shared_tenant: Tenant) -> None:
     team = shared_tenant
-    await says(team, "My name is Ada.", "", "Lunch")
-    await says(team, "What is my name?", "Ada", "Lunch")
-    await says(team, "reset", "forgotten", "Lunch")
-    assert "Ada" not in shown(await says(team, "What is my name?", "", "Lunch"))
+    team.teams.workspace.add_group("Secrets")
+    await says(team, "My name is Ada.", "", "Secrets")
+    await says(team, "reset", "forgotten", "Secrets")
+    assert "Ada" not in shown(await says(team, "What is my name?", "", "Secrets"))
 
 
 async def test_a_slash_command_is_answered_to_its_caller_alone(shared_tenant: Tenant) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -54,9 +53,10 @@ async def test_a_hundred_copies_at_the_same_moment_make_one_answer(shared_tenant
 
 async def test_the_same_words_once_more_are_another_question(shared_tenant: Tenant) -> None:
     tenant = shared_tenant
+    tenant.teams.workspace.add_group("Twice")
     for _ in range(2):
-        await tenant.recorded(tenant.ask("repeat: again", where="Lunch"))
-    assert [one.text for one in tenant.teams.answers("Lunch")][-2:] == ["again", "again"]
+        await tenant.recorded(tenant.ask("repeat: again", where="Twice"))
+    assert [one.text for one in tenant.teams.answers("Twice")] == ["again", "again"]
 
 
 async def test_answers_of_a_thread_keep_the_order_in_which_questions_came(
@@ -65,34 +65,20 @@ async def test_answers_of_a_thread_keep_the_order_in_which_questions_came(
     tenant = shared_tenant
     root = tenant.ask("repeat: root")
     await tenant.answer_to(root, "root")
-    questions = [tenant.ask(f"repeat: number {n}", root=root.id) for n in range(4)]
+    questions = [tenant.ask(f"repeat: number {n}", root=root.id) for n in range(2)]
     for question in questions:
         await tenant.recorded(question)
     told = tenant.teams.answers("General", root=root.id)
-    assert [one.text for one in told] == ["root", *(f"number {n}" for n in range(4))]
+    assert [one.text for one in told] == ["root", "number 0", "number 1"]
 
 
 async def test_a_question_older_than_the_last_one_is_answered_too(shared_tenant: Tenant) -> None:
     tenant = shared_tenant
-    older = tenant.people.say("alice", "Lunch", "@bot repeat: the older one", told=False)
-    newer = tenant.ask("repeat: the newer one", where="Lunch")
+    tenant.teams.workspace.add_group("Late")
+    older = tenant.ask("repeat: the older one", where="Late", told=False)
+    newer = tenant.ask("repeat: the newer one", where="Late")
     await tenant.recorded(newer)
     tenant.people.tell(older)
     await tenant.recorded(older)
-    told = [one.text for one in tenant.teams.answers("Lunch")]
-    assert told[-2:] == ["the newer one", "the older one"]
-
-
-async def test_deliveries_after_another_key_signs_are_taken(shared_tenant: Tenant) -> None:
-    """Azure rolls its keys without a word."""
-    tenant = shared_tenant
-    tenant.teams.roll_keys()
-    tenant.teams.outbox.retry_waits_s = (1.0,) * 15
-    try:
-        questions = [tenant.ask(f"repeat: key {n}") for n in range(3)]
-        async with asyncio.timeout(20):
-            for n, question in enumerate(questions):
-                await tenant.answer_to(question, f"key {n}")
-        await tenant.told()
-    finally:
-        tenant.teams.outbox.retry_waits_s = ()
+    told = [one.text for one in tenant.teams.answers("Late")]
+    assert told == ["the newer one", "the older one"]
