@@ -38,6 +38,7 @@ class Endpoint:
 
     async def handle(self, request: web.Request) -> web.Response:
         try:
+            self._gate.check_host(request.headers)
             body = await read_bounded(request)
             claims = await self._gate.authenticate(request.headers.getall("Authorization", []))
             if request.content_type != "application/json":

@@ -9,6 +9,7 @@ import jwt
 from adapters.teams.fields import dict_field, text_field
 from adapters.teams.inbound.keys import CHANNEL, KeysUnavailable
 from adapters.wire.bodies import Refused
+from adapters.wire.urls import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +25,7 @@ LEEWAY_S: Final = 300
 """learn.microsoft.com, "Authenticate requests from the Connector": clocks may be so far apart."""
 SERVICE_URL_CLAIM: Final = "serviceurl"
 TOKEN_MAX_CHARS: Final = 8_192
+FORWARDED: Final = ("forwarded", "x-forwarded-")
 LOCAL_CHANNELS: Final = frozenset({CHANNEL, "emulator"})
 
 
@@ -36,6 +38,15 @@ class Gate:
         self._settings = settings
         self._keys = keys
         self._hosts = hosts
+
+    def check_host(self, headers: Mapping[str, str]) -> None:
+        """Without tokens a web page could otherwise reach the bot under a name of its own, or a
+        tunnel under its. Raises Refused with 403."""
+        if not self._settings.unauthenticated:
+            return
+        is_forwarded = any(name.lower().startswith(FORWARDED) for name in headers)
+        if is_forwarded or not is_loopback(f"http://{headers.get('Host', '')}"):
+            raise Refused(403, "only for clients on this machine")
 
     async def authenticate(self, authorization: Sequence[str]) -> Mapping[str, Any]:
         """The claims of the one Authorization header. Raises Refused with 401; with 503 while no

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,7 +17,7 @@ from core.conversation import Author, InboundMessage, MessageRef, Reaction
 from core.text.clean import clean_name, clean_text
 
 if TYPE_CHECKING:
-    from core.conversation import Address
+    from core.conversation import Address, ConversationKey
 
 Json = dict[str, Any]
 
@@ -90,7 +90,7 @@ def read_message(envelope: Envelope) -> InboundMessage | None:
     typed = read_text(text, mentions, place.bot, place.bot_name)
     return InboundMessage(
         ref=place.ref(_id(payload, "id")),
-        conversation=place.key,
+        conversation=_conversation(envelope),
         author=envelope.author,
         text=typed.text,
         address=_address(place, mentions_bot=typed.mentions_bot),
@@ -156,6 +156,14 @@ def _read_mentions(payload: Json) -> list[Json]:
         if not isinstance(mention.get("mentioned"), dict):
             raise WrongShape("a mention of nobody")
     return mentions
+
+
+def _conversation(envelope: Envelope) -> ConversationKey:
+    """What only the bot was to see has a history of its own, which others are not answered from."""
+    key = envelope.place.key
+    if not envelope.place.targeted:
+        return key
+    return replace(key, thread=f"{key.thread}/private/{envelope.author.user_id}")
 
 
 def _address(place: Place, *, mentions_bot: bool) -> Address:

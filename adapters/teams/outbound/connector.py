@@ -98,8 +98,10 @@ class Connector:
             "tenantId": place.tenant,
             "channelData": {"tenant": tenant},
         }
-        made = await self.call("POST", place, "v3/conversations", body)
-        return text_field(made, "id")
+        made = text_field(await self.call("POST", place, "v3/conversations", body), "id")
+        if not made:
+            raise TeamsUnreachable("an answer without an id")
+        return made
 
     async def say(self, place: Place, activity: Json) -> Json:
         """Once, for a place in the budget that the caller has taken: what is of no use later."""

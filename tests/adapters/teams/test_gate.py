@@ -9,6 +9,7 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import pytest
 
 from tests.adapters.teams.conftest import running_bot, settings_of
@@ -250,3 +251,19 @@ async def test_tenants_are_those_of_the_setting_and_a_star_is_all() -> None:
                 changed(typed(bot), "channelData.tenant.id", "t2"), "conversation.tenantId", "t2"
             )
             assert await send(bot, told) == expected
+
+
+async def test_without_an_app_id_only_this_machine_under_its_own_name_is_let_in() -> None:
+    open_to_all = {"app_id": "", "app_password": "", "unauthenticated": True}
+    async with running_bot(settings=open_to_all) as bot, aiohttp.ClientSession() as http:
+        statuses = []
+        for headers in (
+            {},
+            {"Host": "evil.example:3978"},
+            {"X-Forwarded-For": "203.0.113.7"},
+            {"Forwarded": "for=203.0.113.7"},
+        ):
+            async with http.post(bot.url, json=typed(bot), headers=headers) as response:
+                statuses.append(response.status)
+        assert statuses == [200, 403, 403, 403]
+        assert len(bot.chatbot.accepted) == 1

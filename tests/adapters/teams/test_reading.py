@@ -294,3 +294,10 @@ async def test_pictures_and_files_come_as_the_stand_in_sends_them(bot: Bot) -> N
     await bot.teams.wait_for(lambda: bot.chatbot.accepted)
     types = [one.media_type for one in bot.chatbot.accepted[0].attachments]
     assert types == ["image/*", "text/csv"]
+
+
+def test_what_only_the_bot_was_to_see_has_a_history_of_its_own() -> None:
+    public, private = told(where="channel"), told(where="channel")
+    private["recipient"] = {**private["recipient"], "isTargeted": True}
+    assert read(private).conversation != read(public).conversation
+    assert read(private).conversation.channel == read(public).conversation.channel
