@@ -81,10 +81,12 @@ async def test_kills_just_after_teams_took_a_write_double_nothing(hasty_tenant: 
             for question in questions:
                 await tenant.in_ledger(question)
             said = tenant.teams.answers(where)
-            assert [one.text for one in said if is_finished(one)] == ["opens", "ends"]
-            # What was begun and never saved stays as it was: a bot cannot look for its messages.
+            assert sorted(one.text for one in said if is_finished(one)) == ["ends", "opens"]
+            # What was begun and never saved stays as it was: a bot cannot look for its messages. In
+            # a personal chat that may be a stream, and the message that was begun in its place.
             left = [one.text for one in said if not is_finished(one)]
-            assert left in ([], [SHELL], [""])
+            assert set(left) <= {SHELL, ""}
+            assert len(left) <= len(calls)
 
 
 def path_of(tenant: Tenant, where: str) -> str:
