@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar, TypeVarTuple
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar, TypeVarTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     from core.ports import Clock
 
+Lane = Literal["usual", "beat", "long"]
+"""`beat` waits behind nobody, as a process that cannot beat is taken for dead; `long` may take long
+and is in nobody's way. A database that has a lane for all of them ignores it."""
 T = TypeVar("T")
 Given = TypeVarTuple("Given")
 
@@ -19,14 +22,19 @@ class Database(Protocol):
     """Runs operations: plain functions that get a connection inside a transaction.
 
     An operation that raises changes nothing. Every failure of the database itself is NotStored.
-    Cancelling the caller does not undo an operation: it may still happen.
+    Cancelling the caller does not undo an operation: it may still happen, but then before whatever
+    is asked later.
     """
 
-    async def write(self, operation: Callable[[Connection, *Given], T], *given: *Given) -> T:
+    async def write(
+        self, operation: Callable[[Connection, *Given], T], *given: *Given, lane: Lane = "usual"
+    ) -> T:
         """Returns once the change is durable."""
         ...
 
-    async def read(self, operation: Callable[[Connection, *Given], T], *given: *Given) -> T:
+    async def read(
+        self, operation: Callable[[Connection, *Given], T], *given: *Given, lane: Lane = "usual"
+    ) -> T:
         """Sees everything that `write` has returned for."""
         ...
 

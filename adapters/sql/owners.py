@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     and_,
     bindparam,
+    delete,
     exists,
     literal_column,
     or_,
@@ -66,6 +67,7 @@ _lease = insert(replicas).values(
 RENEW = _lease.on_conflict_do_update(
     index_elements=["id"], set_={"expires_at_us": _lease.excluded.expires_at_us}
 )
+LEAVE = delete(replicas).where(match(replicas, "id"))
 STOP_MARKS = select(_c.platform, _c.workspace, _c.channel, _c.thread, _c.stop_turn).where(
     _c.owner == ME, _c.stop_turn.is_not(None)
 )
@@ -88,10 +90,15 @@ class SqlOwners(Part):
 
     async def adopt(self, limit: int) -> Sequence[SqlHold]:
         waiting = await self._database.read(self._find_waiting, limit)
-        holds = await asyncio.gather(
-            *(self._database.write(self._take, conversation_id) for conversation_id in waiting)
+        taken = await asyncio.gather(
+            *(self._database.write(self._take, conversation_id) for conversation_id in waiting),
+            return_exceptions=True,
         )
-        return [hold for hold in holds if hold is not None]
+        failed = [one for one in taken if isinstance(one, BaseException)]
+        # One that somebody keeps locked must not keep all others from being adopted.
+        if failed and len(failed) == len(taken):
+            raise failed[0]
+        return [one for one in taken if isinstance(one, SqlHold)]
 
     def _find_waiting(self, connection: Connection, limit: int) -> list[int]:
         rows = connection.execute(WAITING, {**self._lease, "most": limit + len(self._held)})
@@ -110,7 +117,14 @@ class SqlOwners(Part):
             del self._held[hold.conversation_id]
 
     async def beat(self) -> Sequence[StopMark]:
-        return await self._database.write(self._beat)
+        return await self._database.write(self._beat, lane="beat")
+
+    async def leave(self) -> None:
+        """What this process still owns may be taken at once."""
+        await self._database.write(self._leave, lane="beat")
+
+    def _leave(self, connection: Connection) -> None:
+        connection.execute(LEAVE, {"at_id": self._replica_id})
 
     def _beat(self, connection: Connection) -> list[StopMark]:
         connection.execute(RENEW, self._lease)

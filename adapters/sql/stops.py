@@ -65,7 +65,13 @@ EDIT = (
     .values(text=bindparam("new_text"))
     .returning(inbox.c.turn_id)
 )
-PLACES_OF_MESSAGE = select(inbox.c.conversation_id).where(match(inbox, *_MESSAGE)).distinct()
+PLACES_OF_MESSAGE = (
+    select(inbox.c.conversation_id)
+    .where(match(inbox, *_MESSAGE))
+    .distinct()
+    # Locked in one order by all, so that no two wait for each other.
+    .order_by(inbox.c.conversation_id)
+)
 OF_MESSAGE = (
     select(inbox.c.turn_id, inbox.c.conversation_id, inbox.c.state, inbox.c.runs, inbox.c.replaces)
     .where(match(inbox, *_MESSAGE))

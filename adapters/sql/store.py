@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Self
-
-from sqlalchemy import bindparam, delete, update
 
 from adapters.sql.completions import SqlCompletions
 from adapters.sql.inbox import SqlInbox
 from adapters.sql.people import SqlPlaces, SqlPreferences, SqlRatings
-from adapters.sql.schema.tables import conversations, replicas
-from adapters.sql.schema.upgrading import prepare
-from adapters.sql.sqlite.database import SqliteDatabase
+from adapters.sql.postgres.address import is_postgres
 from adapters.sql.sqlite.file import read_path
 from adapters.sql.sqlite.looking import SqliteView
+from adapters.sql.sqlite.opening import open_sqlite
 from adapters.sql.stops import SqlStops
 from adapters.sql.turns import SqlTurns
 from adapters.sql.upkeep import SqlUpkeep
-from core.errors import SettingError
+from core.errors import NotStored, SettingError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
+    from adapters.sql.database import Database
     from core.ports import Clock, Turns
-
-DISOWN = update(conversations).where(conversations.c.owner.is_not(None)).values(owner=None)
-FORGET_REPLICAS = delete(replicas).where(replicas.c.id != bindparam("me"))
 
 
 class SqlStore(
@@ -44,31 +37,38 @@ class SqlStore(
 
     @classmethod
     async def open(cls, url: str, *, replica_id: str, lease_s: float, clock: Clock) -> Self:
-        """Opens, locks and migrates the database; raises SettingError.
-
-        `replica_id` must be new at every start. The lock says that every other owner is dead, so
-        what the process before has left can be adopted at once.
-        """
-        path = await asyncio.to_thread(read_path, url)
-        database = await asyncio.to_thread(SqliteDatabase, path, prepare)
-        store = cls(database, clock, replica_id, lease_s)
-        await database.write(_disown, replica_id)
-        await store.beat()
+        """Opens and migrates the database; raises SettingError. `replica_id` must be new at every
+        start."""
+        store = cls(await _open(url), clock, replica_id, lease_s)
+        try:
+            await store.beat()
+        except BaseException:
+            await store.close()
+            raise
         return store
 
     async def close(self) -> None:
         """Returns when all that was asked is stored."""
+        with suppress(NotStored):
+            await self.leave()
         await self._database.close()
 
 
-def _disown(connection: Connection, me: str) -> None:
-    connection.execute(DISOWN)
-    connection.execute(FORGET_REPLICAS, {"me": me})
+async def _open(url: str) -> Database:
+    if not is_postgres(url):
+        return await open_sqlite(url)
+    from adapters.sql.postgres.opening import open_postgres  # noqa: PLC0415 - few need its driver
+
+    return await open_postgres(url)
 
 
 def read_ledger(url: str, clock: Clock) -> Turns:
     """The ledger of a database that a bot may be using; it cannot be written to. Raises
-    SettingError when there is none."""
+    SettingError when there is none, on PostgreSQL only when it is read."""
+    if is_postgres(url):
+        from adapters.sql.postgres.looking import PostgresView  # noqa: PLC0415 - as in `_open`
+
+        return SqlTurns(PostgresView(url), clock, replica_id="", lease_s=0)
     path = read_path(url)
     if not path.exists():
         raise SettingError("DATABASE_URL: there is no database yet; it is made by `run`")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, bindparam, case, func, or_, select
+from sqlalchemy import BigInteger, bindparam, case, cast, func, or_, select
 
 from adapters.sql.rows import to_us
 from adapters.sql.schema.tables import completions, ratings, reply_refs, turns
@@ -49,7 +49,8 @@ def _times(outcome: str) -> ColumnElement[int]:
 
 
 def _sum(column: ColumnElement[int]) -> ColumnElement[int]:
-    return func.coalesce(func.sum(column), 0)
+    # PostgreSQL would answer with a decimal.
+    return cast(func.coalesce(func.sum(column), 0), BigInteger)
 
 
 TOTALS = select(

@@ -98,7 +98,7 @@ class SqlTurns(Part):
         return await self._database.read(_again, turn_id)
 
     async def summary(self, query: StatsQuery) -> Summary:
-        return await self._database.read(summarize, query)
+        return await self._database.read(summarize, query, lane="long")
 
     async def forget(self, conversation: ConversationKey, user_id: str | None = None) -> int:
         found = await self._database.read(_find, conversation, user_id)

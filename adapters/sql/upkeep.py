@@ -86,6 +86,10 @@ REVIVE = (
 )
 
 
+class _NotDeadAnyMore(Exception):
+    """Another process was quicker."""
+
+
 class SqlUpkeep(Part):
     """core.ports.Upkeep."""
 
@@ -107,16 +111,19 @@ class SqlUpkeep(Part):
             (OLD_MESSAGES, REMOVE_MESSAGES),
             (OLD_CALLS, REMOVE_CALLS),
         ):
-            while found := await self._database.read(_find, find, before_us):
-                total += await self._database.write(_forget, forget, before_us, found)
-        await self._database.write(_blank_reasons, before_us)
+            while found := await self._database.read(_find, find, before_us, lane="long"):
+                total += await self._database.write(_forget, forget, before_us, found, lane="long")
+        await self._database.write(_blank_reasons, before_us, lane="long")
         return total
 
     async def dead_letters(self) -> Sequence[tuple[QueuedMessage, str]]:
         return await self._database.read(_dead_letters)
 
     async def retry(self, turn_id: str) -> bool:
-        return await self._database.write(_retry, turn_id, to_us(self._clock.now()))
+        try:
+            return await self._database.write(_retry, turn_id, to_us(self._clock.now()))
+        except _NotDeadAnyMore:
+            return False
 
 
 def _probe(connection: Connection) -> None:
@@ -155,5 +162,6 @@ def _retry(connection: Connection, turn_id: str, now_us: int) -> bool:
     place = connection.execute(
         GIVE_PLACE, {"at_id": conversation_id, "now_us": now_us}
     ).scalar_one()
-    connection.execute(REVIVE, {"at_turn_id": turn_id, "place": place})
+    if connection.execute(REVIVE, {"at_turn_id": turn_id, "place": place}).first() is None:
+        raise _NotDeadAnyMore  # and no place is taken for it
     return True

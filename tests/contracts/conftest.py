@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.contracts.stores import Place, Store
 
 
-@pytest.fixture(params=["fake", "sql"])
+@pytest.fixture(params=["fake", "sql", "postgres"])
 async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
     async with opened(request.param, tmp_path) as place:
         yield place

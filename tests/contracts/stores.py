@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Protocol
 
 from adapters.sql.schema.upgrading import prepare
-from adapters.sql.sqlite.connecting import connect_writer
+from adapters.sql.sqlite.connecting import connect_writer, immediately
 from adapters.sql.store import SqlStore
 from core.completion import Completion, Usage
 from core.conversation import Attachment, Author, ConversationKey, InboundMessage, MessageRef
@@ -30,6 +30,7 @@ from core.rating import Mark
 from core.turn import QueuedMessage, Turn
 from tests.fakes.clock import FakeClock
 from tests.fakes.store import FakeStore
+from tests.tooling.databases import lent_database
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -74,20 +75,31 @@ class FakePlace:
 
 
 class SqlPlace:
-    def __init__(self, path: Path) -> None:
+    """A file for SQLite, or a URL."""
+
+    def __init__(self, where: Path | str) -> None:
         self.clock = FakeClock(NOON)
-        self.url = f"sqlite+aiosqlite:///{path}"
+        self.url = where if isinstance(where, str) else f"sqlite+aiosqlite:///{where}"
         self.store: Store
         self.sql: SqlStore | None = None
 
     async def restart(self) -> Store:
-        if self.sql is not None:
-            await self.sql.close()
-        self.sql = await SqlStore.open(
-            self.url, replica_id=f"process-{next(_ids)}", lease_s=10, clock=self.clock
-        )
+        await self.close()
+        self.sql = await self.open()
         self.store = self.sql
         return self.store
+
+    async def open(self, *, lease_s: float = 10) -> SqlStore:
+        """One more process on the same data, which SQLite does not allow."""
+        replica_id = f"process-{next(_ids)}"
+        return await SqlStore.open(
+            self.url, replica_id=replica_id, lease_s=lease_s, clock=self.clock
+        )
+
+    async def close(self) -> None:
+        if self.sql is not None:
+            await self.sql.close()
+        self.sql = None
 
 
 @cache
@@ -96,7 +108,7 @@ def migrated() -> bytes:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "store.db"
         connection = connect_writer(path)
-        prepare(connection)
+        prepare(connection, alone=immediately)
         connection.close()
         return path.read_bytes()
 
@@ -106,14 +118,23 @@ async def opened(kind: str, folder: Path) -> AsyncIterator[Place]:
     if kind == "fake":
         yield FakePlace()
         return
-    place = SqlPlace(folder / "store.db")
+    if kind == "postgres":
+        async with lent_database() as url, closing(SqlPlace(url)) as place:
+            await place.restart()
+            yield place
+        return
     (folder / "store.db").write_bytes(migrated())
-    await place.restart()
+    async with closing(SqlPlace(folder / "store.db")) as place:
+        await place.restart()
+        yield place
+
+
+@asynccontextmanager
+async def closing(place: SqlPlace) -> AsyncIterator[SqlPlace]:
     try:
         yield place
     finally:
-        if place.sql is not None:
-            await place.sql.close()
+        await place.close()
 
 
 def ref(message_id: str, key: ConversationKey = KEY) -> MessageRef:

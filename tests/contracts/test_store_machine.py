@@ -221,7 +221,11 @@ class SqlMachine(StoreMachine):
     kind = "sql"
 
 
-@pytest.mark.parametrize("machine", [FakeMachine, SqlMachine])
+class PostgresMachine(StoreMachine):
+    kind = "postgres"
+
+
+@pytest.mark.parametrize("machine", [FakeMachine, SqlMachine, PostgresMachine])
 def test_nothing_is_lost_doubled_or_told_elsewhere(
     machine: type[StoreMachine], count: Count
 ) -> None:

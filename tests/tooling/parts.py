@@ -9,6 +9,7 @@ import sys
 from importlib import metadata
 
 from tests.tooling.command import load_run
+from tests.tooling.postgres import installations
 
 DISTRIBUTIONS = {
     "slack_bolt": "slack-bolt",
@@ -64,7 +65,7 @@ def that_ran() -> list[str]:
 
 def missing() -> list[str]:
     """What REQUIRED_PARTS names and this machine lacks, ALLOW_MISSING aside."""
-    present = {"chromium": find_chromium}
+    present = {"chromium": find_chromium, "postgresql": installations}
     return [
         name
         for name in sorted(_listed("REQUIRED_PARTS") - _listed("ALLOW_MISSING"))

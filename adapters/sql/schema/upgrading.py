@@ -11,6 +11,9 @@ from adapters.sql.schema.tables import schema_version
 from core.errors import SettingError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
     from sqlalchemy import Connection
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -19,16 +22,25 @@ VERSION = 2
 that can still work with the result as `readable_by`."""
 
 
-def prepare(connection: Connection) -> None:
-    """Migrate, if need be. Raises SettingError for a database that this program cannot read."""
+def prepare(
+    connection: Connection, alone: Callable[[Connection], AbstractContextManager[None]]
+) -> None:
+    """Migrate, if need be, inside the transaction that `alone` makes: while it lasts no other
+    process can do the same. Raises SettingError for a database that this program cannot read."""
+    if not _is_current(connection):
+        with alone(connection):
+            if not _is_current(connection):
+                _upgrade(connection)
+
+
+def _is_current(connection: Connection) -> bool:
     version, readable_by = _read_version(connection)
     if readable_by > VERSION:
         raise SettingError(
             f"DATABASE_URL names a database of a newer version (schema {version}, readable from "
             f"{readable_by} on; this program has {VERSION}): update the bot"
         )
-    if version < VERSION:
-        _upgrade(connection)
+    return version >= VERSION
 
 
 def _read_version(connection: Connection) -> tuple[int, int]:
@@ -47,10 +59,4 @@ def _upgrade(connection: Connection) -> None:
         "script_location", str(Path(__file__).parent / "migrations").replace("%", "%%")
     )
     config.attributes["connection"] = connection
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-    try:
-        command.upgrade(config, "head")
-    except BaseException:
-        connection.exec_driver_sql("ROLLBACK")
-        raise
-    connection.exec_driver_sql("COMMIT")
+    command.upgrade(config, "head")

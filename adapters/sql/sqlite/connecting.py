@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import NullPool, create_engine
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from sqlalchemy import Connection
@@ -65,6 +67,18 @@ def _connect(path: Path, mode: str, pragmas: tuple[str, ...]) -> Connection:
 def driver(connection: Connection) -> sqlite3.Connection:
     """The connection below: for BEGIN, COMMIT and savepoints, which need no toolkit."""
     return cast("sqlite3.Connection", connection.connection.dbapi_connection)
+
+
+@contextmanager
+def immediately(connection: Connection) -> Iterator[None]:
+    """A transaction that nobody else can write in."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.exec_driver_sql("ROLLBACK")
+        raise
+    connection.exec_driver_sql("COMMIT")
 
 
 def copy(connection: Connection, path: Path) -> None:

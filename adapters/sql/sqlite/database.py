@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from adapters.sql.database import Lane
+
 logger = logging.getLogger(__name__)
 
 READERS = 2
@@ -63,10 +65,20 @@ class SqliteDatabase:
         for thread in self._threads:
             thread.start()
 
-    async def write(self, operation: Callable[[Connection, *Given], T], *given: *Given) -> T:
+    async def write(
+        self,
+        operation: Callable[[Connection, *Given], T],
+        *given: *Given,
+        lane: Lane = "usual",  # noqa: ARG002 - one writer and few readers serve all lanes
+    ) -> T:
         return await self._ask(self._writes, lambda connection: operation(connection, *given))
 
-    async def read(self, operation: Callable[[Connection, *Given], T], *given: *Given) -> T:
+    async def read(
+        self,
+        operation: Callable[[Connection, *Given], T],
+        *given: *Given,
+        lane: Lane = "usual",  # noqa: ARG002 - one writer and few readers serve all lanes
+    ) -> T:
         return await self._ask(self._reads, lambda connection: operation(connection, *given))
 
     async def _ask(self, calls: Calls, run: Callable[[Connection], T]) -> T:

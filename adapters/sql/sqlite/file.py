@@ -27,7 +27,7 @@ def read_path(database_url: str) -> Path:
     if url.drivername not in _SCHEMES:
         raise SettingError(
             "DATABASE_URL names a database that is not supported: it must begin with "
-            "sqlite+aiosqlite:///"
+            "sqlite+aiosqlite:/// or postgresql+asyncpg://"
         )
     if not url.database or url.database == ":memory:" or url.host:
         raise SettingError(

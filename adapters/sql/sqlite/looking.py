@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from adapters.sql.database import Lane
+
 T = TypeVar("T")
 Given = TypeVarTuple("Given")
 
@@ -32,10 +34,16 @@ class SqliteView:
         self,
         operation: Callable[[Connection, *Given], T],  # noqa: ARG002 - the port has it
         *given: *Given,  # noqa: ARG002 - the port has it
+        lane: Lane = "usual",  # noqa: ARG002 - the port has it
     ) -> T:
         raise NotStored("the database was opened for reading only")
 
-    async def read(self, operation: Callable[[Connection, *Given], T], *given: *Given) -> T:
+    async def read(
+        self,
+        operation: Callable[[Connection, *Given], T],
+        *given: *Given,
+        lane: Lane = "usual",  # noqa: ARG002 - the port has it
+    ) -> T:
         return await asyncio.to_thread(self._read, lambda connection: operation(connection, *given))
 
     async def close(self) -> None:

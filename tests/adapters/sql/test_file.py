@@ -35,7 +35,7 @@ def test_the_url_names_a_file(url: str, path: Path) -> None:
         "",
         "secret",
         "://secret",
-        "postgresql://bot:secret@db/bot",
+        "postgresql+psycopg://bot:secret@db/bot",
         "mysql://bot:secret@db/bot",
         "sqlite://",
         "sqlite:///:memory:",

@@ -15,12 +15,13 @@ from adapters.sql import (
     owners,
     people,
     stops,
-    store,
     summary,
     turns,
     upkeep,
 )
+from adapters.sql.postgres import opening as opening_postgres
 from adapters.sql.schema.columns import ExactText
+from adapters.sql.sqlite import opening as opening_sqlite
 from tests.adapters.sql.test_group_commit import database_of
 
 if TYPE_CHECKING:
@@ -31,7 +32,10 @@ if TYPE_CHECKING:
     from adapters.sql.store import SqlStore
 
 DIALECTS: tuple[Dialect, Dialect] = (postgresql.dialect(), sqlite.dialect())  # type: ignore[no-untyped-call]  # so SQLAlchemy
-MODULES = (completions, hold, inbox, owners, people, stops, store, summary, turns, upkeep)
+MODULES = (
+    completions, hold, inbox, opening_postgres, opening_sqlite, owners, people, stops, summary,
+    turns, upkeep,
+)  # fmt: skip
 Statement = Select[Any] | Insert | Update | Delete
 
 
@@ -55,7 +59,8 @@ RARE = {
     "upkeep.BLANK_REASONS",
     "upkeep.DEAD",
     "upkeep.EMPTY",
-    "store.FORGET_REPLICAS",
+    "opening.FORGET_REPLICAS",
+    "opening.FORGET_LONG_GONE",
 }
 """Once a day, or at the start, or over a table that is always small: these may scan."""
 SCAN = r"SCAN (?!CONSTANT|\(?subquery|anon|given)"
@@ -74,7 +79,7 @@ INDEXES = {
     "stops.OPEN_QUESTIONS": "inbox_open",
     "stops.OVERHEARD": "turns_of_channel",
     "turns.HISTORY": "turns_of_conversation",
-    "store.DISOWN": "conversations_owned",
+    "opening.DISOWN": "conversations_owned",
     "completions.SPENT": "completions_by_workspace",
     "completions.COUNTS (False, False)": "inbox_by_workspace",
     "completions.COUNTS (False, True)": "inbox_by_author",
