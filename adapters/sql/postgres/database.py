@@ -41,9 +41,9 @@ Given = TypeVarTuple("Given")
 class PostgresDatabase:
     """adapters.sql.database.Database over connections that are replaced when they break."""
 
-    def __init__(self, address: str, lanes: Mapping[Lane, Limits] = LANES) -> None:
-        self._limits = lanes
-        self._engines = {lane: build_engine(address, limits) for lane, limits in lanes.items()}
+    def __init__(self, address: str) -> None:
+        self._limits = LANES
+        self._engines = {lane: build_engine(address, limits) for lane, limits in LANES.items()}
         self._readers = {lane: reading(engine) for lane, engine in self._engines.items()}
         self._left: set[asyncio.Task[object]] = set()
         """Operations that go on although their callers were cancelled."""
@@ -52,15 +52,18 @@ class PostgresDatabase:
     async def write(
         self, operation: Callable[[Connection, *Given], T], *given: *Given, lane: Lane = "usual"
     ) -> T:
-        return await self._ask(
-            self._engines[lane], lane, lambda connection: operation(connection, *given)
-        )
+        def run(connection: Connection) -> T:
+            return operation(connection, *given)
+
+        if lane == "usual":
+            return await self._in_order(run)
+        return await self._ask(self._engines, lane, run)
 
     async def read(
         self, operation: Callable[[Connection, *Given], T], *given: *Given, lane: Lane = "usual"
     ) -> T:
         return await self._ask(
-            self._readers[lane], lane, lambda connection: operation(connection, *given)
+            self._readers, lane, lambda connection: operation(connection, *given)
         )
 
     async def close(self) -> None:
@@ -71,14 +74,12 @@ class PostgresDatabase:
         for engine in self._engines.values():
             await engine.dispose()
 
-    async def _ask(self, engine: AsyncEngine, lane: Lane, run: Callable[[Connection], T]) -> T:
+    async def _in_order(self, run: Callable[[Connection], T]) -> T:
         """A cancelled caller leaves at once, and what it asked for is done first: what it asks for
         next, say to give its turn back, has to find that."""
-        if self._closed:
-            raise NotStored("the database is closed")
         if self._left:
             await asyncio.wait(self._left)
-        task = asyncio.create_task(_run_within(self._limits[lane], engine, run))
+        task = asyncio.create_task(self._ask(self._engines, "usual", run))
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
@@ -86,15 +87,19 @@ class PostgresDatabase:
             task.add_done_callback(self._left.discard)
             raise
 
-
-async def _run_within(limits: Limits, engine: AsyncEngine, run: Callable[[Connection], T]) -> T:
-    try:
-        async with asyncio.timeout(limits.within_s):
-            return await _run_until_done(limits.answer_s, engine, run)
-    except TimeoutError:
-        raise NotStored("the database does not answer") from None
-    except FAILURES as error:
-        raise to_not_stored(error) from error
+    async def _ask(
+        self, engines: Mapping[Lane, AsyncEngine], lane: Lane, run: Callable[[Connection], T]
+    ) -> T:
+        if self._closed:
+            raise NotStored("the database is closed")
+        limits = self._limits[lane]
+        try:
+            async with asyncio.timeout(limits.within_s):
+                return await _run_until_done(limits.answer_s, engines[lane], run)
+        except TimeoutError:
+            raise NotStored("the database does not answer") from None
+        except FAILURES as error:
+            raise to_not_stored(error) from error
 
 
 async def _run_until_done(

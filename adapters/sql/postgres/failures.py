@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+
 import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
@@ -56,6 +58,9 @@ def describe(error: BaseException) -> str:
     state = state_of(error)
     if state in _WORDS:
         return _WORDS[state]
+    if isinstance(reason, ssl.SSLError):
+        return f"TLS failed ({reason.reason})"
     if isinstance(reason, OSError):  # its own words show the address
-        return "the server cannot be reached"
+        refused_tls = "rejected SSL upgrade" in str(reason)
+        return "the server speaks no TLS" if refused_tls else "the server cannot be reached"
     return str(reason) or type(reason).__name__

@@ -63,7 +63,7 @@ async def _prepare(address: str) -> None:
 
 
 def to_setting_error(error: BaseException) -> SettingError:
-    if isinstance(error, asyncpg.ClientConfigurationError | ValueError):
+    if isinstance(error, ValueError):  # a port that is no number, and the like
         return SettingError(
             "DATABASE_URL cannot be read: write it like "
             "postgresql+asyncpg://user:password@host/name"

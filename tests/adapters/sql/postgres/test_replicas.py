@@ -1,0 +1,213 @@
+"""Several processes on one database, alive, dead, or somewhere in between."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import text
+
+from core.errors import OwnershipLost
+from tests.adapters.sql.test_group_commit import database_of
+from tests.contracts.stores import KEY, SqlPlace, accept, begun, closing, message, turn
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from adapters.sql.store import SqlStore
+    from core.ports import Hold
+    from tests.adapters.sql.postgres.conftest import Replicas
+
+
+async def test_a_dead_process_is_adopted_after_its_lease_and_changes_nothing_any_more(
+    replicas: Replicas, store: SqlStore
+) -> None:
+    hold, first = await begun(store, message("1"))
+    other = await replicas.one()
+    assert list(await other.adopt(5)) == [], "it is alive"
+    await replicas.expire(store)
+    [adopted] = await other.adopt(5)
+    queued = await adopted.begin()
+    assert queued is not None
+    assert (queued.turn_id, queued.recovered) == (first.turn_id, True)
+    before = await rows(replicas)
+    for late in (
+        hold.begin,
+        lambda: hold.save_part(first.turn_id, message("p").ref),
+        lambda: hold.record(turn(first)),
+        lambda: hold.give_back(first.turn_id, failed=True),
+        lambda: hold.bury(first.turn_id, "late"),
+        lambda: hold.release(force=True),
+        hold.release,
+    ):
+        with pytest.raises(OwnershipLost):
+            await late()
+    assert await rows(replicas) == before
+    assert await adopted.record(turn(queued))
+
+
+async def rows(replicas: Replicas) -> dict[str, list[Any]]:
+    outside = await replicas.outside()
+    return {
+        table: await outside.fetch(f"SELECT * FROM {table} ORDER BY 1, 2")
+        for table in ("conversations", "inbox", "turns", "reply_refs")
+    }
+
+
+async def test_a_process_that_ends_leaves_its_conversations_at_once(replicas: Replicas) -> None:
+    async with closing(SqlPlace(replicas.url)) as place:
+        await place.restart()
+        await accept(place.store)
+    other = await replicas.one()
+    assert len(await other.adopt(5)) == 1
+
+
+async def test_starting_a_process_takes_nothing_from_a_living_one(
+    replicas: Replicas, store: SqlStore
+) -> None:
+    hold, first = await begun(store)
+    other = await replicas.one()
+    assert (await accept(other)).hold is None
+    assert not await hold.record(turn(first))
+
+
+async def test_processes_whose_clocks_are_an_hour_apart_agree_on_who_is_alive(
+    replicas: Replicas,
+) -> None:
+    fast = await replicas.one(ahead=timedelta(hours=1))
+    slow = await replicas.one(ahead=timedelta(hours=-1))
+    for owner, other in ((fast, slow), (slow, fast)):
+        key = replace(KEY, thread=owner._replica_id)
+        hold, first = await begun(owner, message(conversation=key))
+        assert (await accept(other, message(conversation=key))).hold is None
+        assert list(await other.adopt(5)) == []
+        assert not await hold.record(turn(first))
+        queued = await hold.begin()
+        assert queued is not None
+        assert await hold.record(turn(queued))
+
+
+async def test_long_dead_processes_are_forgotten(replicas: Replicas, store: SqlStore) -> None:
+    for _ in range(3):
+        async with closing(SqlPlace(replicas.url)) as place:
+            await place.restart()
+            outside = await replicas.outside()
+            await outside.execute("UPDATE replicas SET id = id || '-killed', expires_at_us = 1")
+    await store.beat()
+    await replicas.one()
+    ids = await (await replicas.outside()).fetch("SELECT id FROM replicas")
+    assert len(ids) == 2
+
+
+async def test_letting_go_while_a_message_arrives_strands_neither(
+    replicas: Replicas, store: SqlStore
+) -> None:
+    """Whoever commits second sees what the first has done."""
+    other = await replicas.one()
+    for n in range(30):
+        key = replace(KEY, thread=f"race-{n}")
+        hold, first = await begun(store, message(conversation=key))
+        await hold.record(turn(first), release=False)
+        released, receipt = await asyncio.gather(
+            hold.release(), accept(other, message(conversation=key))
+        )
+        assert released == (receipt.hold is not None)
+        working: Hold = receipt.hold or hold
+        queued = receipt.first or await working.begin()
+        assert queued is not None
+        assert await working.record(turn(queued))
+
+
+async def test_a_message_cannot_overtake_one_that_is_not_committed_yet(
+    replicas: Replicas, store: SqlStore
+) -> None:
+    await begun(store)
+    other = await replicas.one()
+    database: Any = database_of(store)
+    at_commit, go_on = asyncio.Event(), asyncio.Event()
+    committed: list[str] = []
+
+    async def slowly() -> None:
+        async with database._engines["usual"].connect() as connection:
+            await connection.run_sync(join)
+            at_commit.set()
+            await go_on.wait()
+            await connection.commit()
+            committed.append("first")
+
+    def join(connection: Connection) -> None:
+        connection.execute(text("UPDATE conversations SET next_seq = next_seq + 1"))
+
+    async def overtaking() -> None:
+        await accept(other)
+        committed.append("second")
+
+    first = asyncio.create_task(slowly())
+    await at_commit.wait()
+    second = asyncio.create_task(overtaking())
+    await asyncio.wait({second}, timeout=0.2)
+    go_on.set()
+    await asyncio.gather(first, second)
+    assert committed == ["first", "second"]
+
+
+async def test_a_crowd_on_two_processes_keeps_its_order(replicas: Replicas) -> None:
+    stores = [await replicas.one(), await replicas.one()]
+    keys = [replace(KEY, thread=f"{n}") for n in range(5)]
+    told: dict[str, list[str]] = {key.thread: [] for key in keys}
+
+    async def say(n: int) -> None:
+        key = keys[n % 5]
+        receipt = await accept(stores[n % 2], message(f"m{n}", conversation=key), slot=False)
+        told[key.thread].append(receipt.turn_id)
+
+    await asyncio.gather(*(say(n) for n in range(400)))
+    outside = await replicas.outside()
+    stored = await outside.fetch(
+        "SELECT thread, array_agg(seq ORDER BY seq) AS seqs FROM inbox JOIN conversations c "
+        "ON c.id = conversation_id GROUP BY thread"
+    )
+    assert {row["thread"]: row["seqs"] for row in stored} == {
+        key.thread: list(range(1, 81)) for key in keys
+    }
+    await asyncio.gather(*(work_off(store) for store in stores))
+    assert (await stores[0].depth())[0] == 0
+    for key in keys:
+        history = await stores[0].history(key, 100)
+        assert [one.answer for one in history] == [str(n) for n in range(1, 81)]
+
+
+async def work_off(store: SqlStore) -> None:
+    while holds := await store.adopt(2):
+        for hold in holds:
+            while (queued := await hold.begin()) is not None:
+                await hold.record(turn(queued, answer=str(queued.seq)), release=False)
+            await hold.release()
+
+
+async def test_a_dead_letter_that_two_operators_retry_is_open_once(
+    replicas: Replicas, store: SqlStore
+) -> None:
+    other = await replicas.one()
+    hold, first = await begun(store)
+    await hold.bury(first.turn_id, "for a test")
+    for _ in range(10):
+        revived = await asyncio.gather(store.retry(first.turn_id), other.retry(first.turn_id))
+        assert sorted(revived) == [False, True]
+        assert (await store.depth())[0] == 1
+        queued = await hold.begin()
+        assert queued is not None
+        await hold.bury(queued.turn_id, "for a test")
+        assert await hold.begin() is None
+    assert await hold.release()
+
+
+async def test_a_message_delivered_to_all_processes_is_stored_once(replicas: Replicas) -> None:
+    stores = [await replicas.one() for _ in range(3)]
+    for n in range(10):
+        receipts = await asyncio.gather(*(accept(store, message(f"m{n}")) for store in stores))
+        assert sorted(one.status for one in receipts) == ["accepted", "duplicate", "duplicate"]
+    assert (await stores[0].depth())[0] == 10
