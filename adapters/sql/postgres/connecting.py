@@ -62,6 +62,7 @@ def build_engine(address: str, limits: Limits) -> AsyncEngine:
         isolation_level="READ COMMITTED",
     )
     event.listen(engine.sync_engine, "invalidate", _abort)
+    event.listen(engine.sync_engine, "close", _abort)
     return engine
 
 
@@ -70,6 +71,6 @@ def reading(engine: AsyncEngine) -> AsyncEngine:
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
-def _abort(connection: Any, _record: object, _error: object) -> None:
+def _abort(connection: Any, *_: object) -> None:
     """Before the toolkit says goodbye, for which it would wait: nobody may be there to hear it."""
     connection.driver_connection.terminate()

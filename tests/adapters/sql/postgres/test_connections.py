@@ -198,6 +198,15 @@ async def test_a_network_that_swallows_everything_holds_nobody_for_long(
     assert (await accept(far)).status == "accepted"
 
 
+async def test_a_network_that_swallows_everything_does_not_keep_a_process_from_ending(
+    quick_to_give_up: None, far: SqlStore, relay: Relay
+) -> None:
+    await accept(far)
+    relay.mute("all")
+    async with asyncio.timeout(3):
+        await far.close()
+
+
 async def test_connections_that_a_firewall_has_forgotten_are_replaced(
     quick_to_give_up: None, far: SqlStore, relay: Relay
 ) -> None:

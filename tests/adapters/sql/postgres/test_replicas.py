@@ -111,9 +111,11 @@ async def test_letting_go_while_a_message_arrives_strands_neither(
         key = replace(KEY, thread=f"race-{n}")
         hold, first = await begun(store, message(conversation=key))
         await hold.record(turn(first), release=False)
-        released, receipt = await asyncio.gather(
-            hold.release(), accept(other, message(conversation=key))
-        )
+        accepting = asyncio.create_task(accept(other, message(conversation=key)))
+        for _ in range(2 * n):  # each round the message is a little further on its way
+            await asyncio.sleep(0)
+        released = await hold.release()
+        receipt = await accepting
         assert released == (receipt.hold is not None)
         working: Hold = receipt.hold or hold
         queued = receipt.first or await working.begin()
