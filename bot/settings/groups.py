@@ -118,8 +118,7 @@ class StoreSettings(BaseSettings):
 
     database_url: Text = Field(
         "sqlite+aiosqlite:///data/chatbot.db",
-        description="SQLite (folders are made as needed), "
-        "or postgresql+asyncpg://user:password@host/name",
+        description="A file, or postgresql+asyncpg://user:password@host/name",
     )
     lease_s: float = Field(10.0, ge=3, description="Seconds until a silent process counts as dead")
     turns_at_work: int = Field(200, ge=1, description="Turns at the same time; the rest waits")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import SettingsConfigDict
@@ -70,7 +71,16 @@ class Settings(
         """The values that must never leave the process, for masking."""
         values = (getattr(self, name) for name in type(self).model_fields)
         secrets = (value.get_secret_value() for value in values if isinstance(value, SecretStr))
-        return tuple(secret for secret in secrets if secret)
+        return tuple(secret for secret in (*secrets, *_passwords(self.database_url)) if secret)
+
+
+def _passwords(url: str) -> tuple[str, ...]:
+    """As it is written in a URL, and as it is meant."""
+    try:
+        password = urlsplit(url).password or ""
+    except ValueError:  # the store will say so
+        return ()
+    return tuple(dict.fromkeys((password, unquote(password))))
 
 
 GROUPS = (

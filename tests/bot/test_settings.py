@@ -229,3 +229,10 @@ def test_the_prompt_is_found_from_any_folder(monkeypatch):
     Path("prompts").mkdir()
     Path("prompts/system_prompt.txt").write_text("Mine.")
     assert read_settings().prompt_path.read_text() == "Mine."
+
+
+def test_the_password_of_the_database_is_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql+asyncpg://bot:s3cr%40t-word@db/bot")
+    assert read_settings().secrets() == ("s3cr%40t-word", "s3cr@t-word")
+    monkeypatch.setenv("DATABASE_URL", "postgresql+asyncpg://bot:s3cret@[db/bot")
+    assert read_settings().secrets() == ()

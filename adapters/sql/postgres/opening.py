@@ -63,7 +63,8 @@ async def _prepare(address: str) -> None:
 
 
 def to_setting_error(error: BaseException) -> SettingError:
-    if isinstance(error, ValueError):  # a port that is no number, and the like
+    # A port that is no number, and the like; a certificate that is refused is a ValueError too.
+    if isinstance(error, ValueError) and not isinstance(error, OSError):
         return SettingError(
             "DATABASE_URL cannot be read: write it like "
             "postgresql+asyncpg://user:password@host/name"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from adapters.sql.postgres.address import is_postgres, read_address
-from adapters.sql.postgres.opening import MIGRATION_LOCK
+from adapters.sql.postgres.opening import MIGRATION_LOCK, to_setting_error
 from adapters.sql.schema.tables import metadata
 from adapters.sql.schema.upgrading import VERSION
 from adapters.sql.store import SqlStore, read_ledger
@@ -71,6 +72,12 @@ async def test_a_wrong_url_is_one_line_that_says_what_is_wrong_and_no_secret(
     assert re.search(r"secret|stranger|127\.0|\n", said) is None
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None or caught.value.__suppress_context__
+
+
+def test_a_certificate_that_is_not_trusted_is_told_as_that() -> None:
+    refused = ssl.SSLCertVerificationError(1, "for db.example.org")
+    refused.reason = "CERTIFICATE_VERIFY_FAILED"
+    assert str(to_setting_error(refused)).endswith("TLS failed (CERTIFICATE_VERIFY_FAILED)")
 
 
 @pytest.mark.parametrize(
