@@ -10,6 +10,8 @@ import httpx
 from langfuse.api import LangfuseAPI
 from langfuse.api.core.api_error import ApiError
 
+from adapters.wire.urls import is_loopback
+
 if TYPE_CHECKING:
     from langfuse.api.core.request_options import RequestOptions
 
@@ -26,7 +28,7 @@ ONCE: RequestOptions = {"max_retries": 0, "timeout_in_seconds": TIMEOUT_S}
 
 async def check(settings: LangfuseSettings) -> Line:
     """For a command: takes at most 15 seconds."""
-    with httpx.Client(timeout=TIMEOUT_S) as http:
+    with build_http(settings.address) as http:
         api = LangfuseAPI(
             base_url=settings.address,
             username=settings.public_key,
@@ -39,6 +41,11 @@ async def check(settings: LangfuseSettings) -> Line:
                 return await asyncio.to_thread(examine, api, settings.address)
         except TimeoutError:
             return False, f"Langfuse: {settings.address} does not come to an end of its answer"
+
+
+def build_http(address: str) -> httpx.Client:
+    """For the SDK; proxies and certificates are the environment's, unless it is this machine."""
+    return httpx.Client(timeout=TIMEOUT_S, trust_env=not is_loopback(address))
 
 
 def examine(api: LangfuseAPI, address: str) -> Line:

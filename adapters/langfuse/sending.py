@@ -9,6 +9,7 @@ from base64 import b64encode
 from typing import TYPE_CHECKING
 
 import httpx
+import requests
 from langfuse import Langfuse
 from langfuse import __version__ as sdk_version
 from langfuse.api import CreateScoreBatchResults
@@ -20,9 +21,10 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
-from adapters.langfuse.checking import ONCE, TIMEOUT_S, examine
+from adapters.langfuse.checking import ONCE, TIMEOUT_S, build_http, examine
 from adapters.langfuse.scores import to_score
 from adapters.langfuse.spans import SpanWriter, TurnIds
+from adapters.wire.urls import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,7 +65,7 @@ class Sender:
             shutdown_on_exit=False,
             id_generator=ids,
         )
-        self._http = httpx.Client(timeout=TIMEOUT_S)  # ours, as the SDK never closes its own
+        self._http = build_http(settings.address)  # ours, as the SDK never closes its own
         self._exporter = KeptExporter(_build_exporter(settings))
         self._client = Langfuse(
             public_key=settings.public_key,
@@ -149,6 +151,8 @@ class KeptExporter(SpanExporter):
 def _build_exporter(settings: LangfuseSettings) -> OTLPSpanExporter:
     """As the SDK builds its own, headers included."""
     keys = f"{settings.public_key}:{settings.secret_key}".encode()
+    session = requests.Session()
+    session.trust_env = not is_loopback(settings.address)
     return OTLPSpanExporter(
         endpoint=f"{settings.address}/api/public/otel/v1/traces",
         headers={
@@ -160,4 +164,5 @@ def _build_exporter(settings: LangfuseSettings) -> OTLPSpanExporter:
         },
         timeout=TIMEOUT_S,
         compression=Compression.Gzip,
+        session=session,
     )
