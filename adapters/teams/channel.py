@@ -13,6 +13,7 @@ from adapters.teams.inbound.gate import Gate
 from adapters.teams.inbound.handler import Handler
 from adapters.teams.inbound.keys import KeySet, KeysUnavailable
 from adapters.teams.inbound.side import Side
+from adapters.teams.inbound.tokens import Tokens
 from adapters.teams.inbound.transcript import TeamsTranscript
 from adapters.teams.outbound.attachments import TeamsAttachments
 from adapters.teams.outbound.connector import Connector
@@ -63,7 +64,7 @@ class TeamsChannel:
         token = BotToken(settings, session, clock)
         self.connector = Connector(session, token, hosts, Pace(clock), clock)
         self._keys = KeySet(session, settings.openid_url, clock)
-        self._gate = Gate(settings, self._keys, hosts)
+        self._gate = Gate(settings, Tokens(settings, self._keys, clock), hosts)
         self._replies = TeamsReplies(self.connector, clock)
         known = KnownPlaces(places, self._background)
         self._side = Side(self.connector, self._replies, known, self._background)

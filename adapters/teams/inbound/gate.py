@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import jwt
-
 from adapters.teams.fields import dict_field, text_field
-from adapters.teams.inbound.keys import CHANNEL, KeysUnavailable
+from adapters.teams.inbound.keys import CHANNEL
+from adapters.teams.inbound.tokens import SERVICE_URL_CLAIM
 from adapters.wire.bodies import Refused
 from adapters.wire.urls import is_loopback
 
@@ -15,15 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from adapters.teams.hosts import ServiceHosts
-    from adapters.teams.inbound.keys import KeySet
+    from adapters.teams.inbound.tokens import Tokens
     from adapters.teams.settings import TeamsSettings
 
 Json = dict[str, Any]
 
-ALGORITHM: Final = "RS256"
-LEEWAY_S: Final = 300
-"""learn.microsoft.com, "Authenticate requests from the Connector": clocks may be so far apart."""
-SERVICE_URL_CLAIM: Final = "serviceurl"
 TOKEN_MAX_CHARS: Final = 8_192
 FORWARDED: Final = ("forwarded", "x-forwarded-")
 LOCAL_CHANNELS: Final = frozenset({CHANNEL, "emulator"})
@@ -32,11 +27,11 @@ LOCAL_CHANNELS: Final = frozenset({CHANNEL, "emulator"})
 class Gate:
     """`authenticate` says who sent a request, `authorize` whether its content fits to that."""
 
-    def __init__(self, settings: TeamsSettings, keys: KeySet, hosts: ServiceHosts) -> None:
+    def __init__(self, settings: TeamsSettings, tokens: Tokens, hosts: ServiceHosts) -> None:
         if not settings.app_id and not settings.unauthenticated:
             raise ValueError("without an app id everybody would be let in")
         self._settings = settings
-        self._keys = keys
+        self._tokens = tokens
         self._hosts = hosts
 
     def check_host(self, headers: Mapping[str, str]) -> None:
@@ -53,33 +48,7 @@ class Gate:
         keys are known, as Teams delivers again."""
         if self._settings.unauthenticated:
             return {}
-        token = _read_bearer(authorization)
-        try:
-            header = jwt.get_unverified_header(token)
-        except (jwt.PyJWTError, ValueError, RecursionError) as error:
-            raise Refused(401, "not a token") from error
-        key_id = header.get("kid")
-        if header.get("alg") != ALGORITHM or not isinstance(key_id, str):
-            raise Refused(401, "an unexpected algorithm, or no key named")
-        try:
-            key = await self._keys.find(key_id)
-        except KeysUnavailable as error:
-            raise Refused(503, "the keys are not known yet") from error
-        if key is None:
-            raise Refused(401, "signed with an unknown key")
-        try:
-            claims: dict[str, Any] = jwt.decode(
-                token,
-                key,
-                algorithms=[ALGORITHM],
-                audience=self._settings.app_id,
-                issuer=self._settings.issuer,
-                leeway=LEEWAY_S,
-                options={"require": ["exp", "iss", "aud", SERVICE_URL_CLAIM]},
-            )
-        except (jwt.PyJWTError, ValueError, RecursionError) as error:
-            raise Refused(401, "the token is not valid for us") from error
-        return claims
+        return await self._tokens.verify(_read_bearer(authorization))
 
     def authorize(self, claims: Mapping[str, Any], activity: Json) -> None:
         """Raises Refused with 403: another channel, service address or tenant than it may be."""
