@@ -7,6 +7,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from bot.interpreter import settle
 from bot.logs import quieten_libraries
 from core.errors import NotStored
 
@@ -143,6 +144,7 @@ class Bot:
         except Exception:
             logger.exception("LiteLLM could not be loaded")
         quieten_libraries()  # again, as some of them set their own loggers up when imported
+        settle()
 
     async def _look(self) -> None:
         try:

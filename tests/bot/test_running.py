@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from contextlib import AsyncExitStack
 from types import SimpleNamespace
 
@@ -50,6 +51,19 @@ class Watched(FakeStore):
         return await super().depth()
 
 
+class Lanes:
+    """Never ready if `error` is set."""
+
+    error = None
+
+    def start(self):
+        pass
+
+    async def ready(self):
+        if self.error:
+            raise self.error
+
+
 def make_bot(store):
     office = Office("Ok.", store=store)
     return Bot(
@@ -58,8 +72,8 @@ def make_bot(store):
         workers=office.workers,
         desk=office.desk,
         metrics=Metrics(),
-        model=SimpleNamespace(breaking=SimpleNamespace(states=dict)),
-        schedule=SimpleNamespace(stop=lambda: None),
+        model=SimpleNamespace(breaking=SimpleNamespace(states=dict), lanes=Lanes()),
+        schedule=SimpleNamespace(start=lambda: None, stop=lambda: None),
         channels=(),
         resources=AsyncExitStack(),
     )
@@ -100,4 +114,25 @@ async def test_an_inbox_that_cannot_be_looked_at_is_named_after_a_while():
     store.adopt = lambda limit: asyncio.Event().wait()
     await run_for(bot, 20)
     assert "not looked at" in (await bot.readiness())["inbox"]
+    await bot.close()
+
+
+@pytest.fixture
+def interpreter():
+    """As it was, afterwards."""
+    thresholds = gc.get_threshold()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*thresholds)
+
+
+@pytest.mark.usefixtures("interpreter")
+@pytest.mark.parametrize("error", [None, ImportError("no litellm")])
+async def test_what_was_loaded_is_not_looked_through_for_garbage(error):
+    bot = make_bot(Watched(LoopClock()))
+    bot.model.lanes.error = error
+    assert gc.get_freeze_count() == 0
+    await bot.start(SimpleNamespace())
+    await asyncio.wait({bot._loading})
+    assert gc.get_freeze_count() > 10_000
     await bot.close()
