@@ -1,7 +1,7 @@
 """A trace as spans, with the times at which things happened.
 
-The SDK's own ways to start an observation all begin now, and cost twice as much. So the spans are
-started with the provider that the SDK sends from, under the names that the SDK gives to attributes.
+The SDK's own ways to start an observation all begin now, and cost four times as much. So finished
+spans are made, under the names that the SDK gives to attributes; its exporter builds such, too.
 """
 
 from __future__ import annotations
@@ -12,76 +12,80 @@ from typing import TYPE_CHECKING
 from langfuse import LangfuseOtelSpanAttributes as Name
 from langfuse import __version__ as sdk_version
 from langfuse._client.constants import LANGFUSE_TRACER_NAME
-from opentelemetry.sdk.trace.id_generator import IdGenerator
-from opentelemetry.trace import Status, StatusCode, set_span_in_context
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import SpanContext, Status, StatusCode, TraceFlags
 
 from adapters.langfuse.ids import span_id
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from opentelemetry.context import Context
-    from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.trace import Span
-
     from adapters.langfuse.trace import Facts, Generation, Observed, Trace
 
-    Attributes = dict[str, str | list[str]]
+    Attributes = dict[str, str | bool | list[str]]
 
 TURN = "turn"
 COMPLETION = "completion"
-
-
-class TurnIds(IdGenerator):
-    """The ids of one trace after the other; one thread."""
-
-    def __init__(self) -> None:
-        self._trace_id = ""
-        self._n = 0
-
-    def begin(self, trace_id: str) -> None:
-        self._trace_id = trace_id
-        self._n = 0
-
-    def generate_trace_id(self) -> int:
-        return int(self._trace_id, 16)
-
-    def generate_span_id(self) -> int:
-        self._n += 1
-        return int(span_id(self._trace_id, self._n), 16)
+UNSET = Status(StatusCode.UNSET)
+SAMPLED = TraceFlags(TraceFlags.SAMPLED)
 
 
 class SpanWriter:
-    """Writes finished traces to the provider, which hands them on to be sent."""
+    """For one project."""
 
-    def __init__(self, provider: TracerProvider, ids: TurnIds, public_key: str) -> None:
-        self._ids = ids
+    def __init__(self, public_key: str) -> None:
+        self._resource = Resource({"service.name": "chatbot"})
         # As the SDK names its own: the server reads other scopes by other rules.
-        self._tracer = provider.get_tracer(
+        self._scope = InstrumentationScope(
             LANGFUSE_TRACER_NAME, sdk_version, attributes={"public_key": public_key}
         )
 
-    def write(self, trace: Trace) -> None:
-        self._ids.begin(trace.trace_id)
+    def write(self, trace: Trace) -> list[ReadableSpan]:
+        """The root first."""
         shared = _shared(trace)
         root = {
             **shared,
             **_facts(Name.TRACE_METADATA, trace.facts),
             **_observed(trace.root, "agent"),
+            Name.IS_APP_ROOT: True,
         }
-        span = self._start(TURN, trace.root, root)
-        inside = set_span_in_context(span)
-        for one in trace.generations:
+        first = _context(trace, 1)
+        spans = [self._span(TURN, trace.root, root, first, None)]
+        for n, one in enumerate(trace.generations, 2):
             generation = {**shared, **_observed(one, "generation"), **_generation(one)}
-            _end(self._start(COMPLETION, one, generation, inside), one)
-        _end(span, trace.root)
+            spans.append(self._span(COMPLETION, one, generation, _context(trace, n), first))
+        return spans
 
-    def _start(
-        self, name: str, observed: Observed, attributes: Attributes, context: Context | None = None
-    ) -> Span:
-        return self._tracer.start_span(
-            name, context, attributes=attributes, start_time=_to_ns(observed.began_at)
+    def _span(
+        self,
+        name: str,
+        observed: Observed,
+        attributes: Attributes,
+        context: SpanContext,
+        parent: SpanContext | None,
+    ) -> ReadableSpan:
+        return ReadableSpan(
+            name,
+            context,
+            parent,
+            self._resource,
+            attributes,
+            status=_status(observed),
+            start_time=_to_ns(observed.began_at),
+            end_time=_to_ns(observed.ended_at),
+            instrumentation_scope=self._scope,
         )
+
+
+def _context(trace: Trace, n: int) -> SpanContext:
+    return SpanContext(
+        int(trace.trace_id, 16),
+        int(span_id(trace.trace_id, n), 16),
+        is_remote=False,
+        trace_flags=SAMPLED,
+    )
 
 
 def _shared(trace: Trace) -> Attributes:
@@ -134,10 +138,10 @@ def _facts(prefix: str, facts: Facts) -> Attributes:
     return {f"{prefix}.{name}": json.dumps(value) for name, value in facts.items()}
 
 
-def _end(span: Span, observed: Observed) -> None:
+def _status(observed: Observed) -> Status:
     if observed.level == "ERROR":
-        span.set_status(Status(StatusCode.ERROR, observed.status))
-    span.end(_to_ns(observed.ended_at))
+        return Status(StatusCode.ERROR, observed.status)
+    return UNSET
 
 
 def _to_ns(moment: datetime) -> int:

@@ -55,7 +55,6 @@ class LangfuseTracer:
         self._pace = pace or Pace()
         self._open = OpenCalls()
         self._backlog = Backlog()
-        self._sender: Sender | None = None
         self._failures = 0
         self._is_off = False
         self._ended = threading.Event()
@@ -91,13 +90,13 @@ class LangfuseTracer:
         try:
             from adapters.langfuse.sending import Sender  # noqa: PLC0415 - half a second, in here
 
-            sender = self._sender = Sender(self._settings)
+            sender = Sender(self._settings)
         except Exception:
             self._is_off = True
             logger.exception("turns are not traced: the Langfuse SDK does not start")
             return
         if self._is_off:
-            sender.let_go()
+            sender.close()
             return
         is_right, line = sender.examine()
         logger.log(logging.INFO if is_right else logging.WARNING, "%s", line)
@@ -157,10 +156,8 @@ class LangfuseTracer:
         if self._ended.is_set():
             return
         self._is_off = True
-        if self._sender is not None:
-            waiting = len(self._backlog)
-            logger.warning("Langfuse is too slow at the end; %d turns or more are lost", waiting)
-            self._sender.let_go()
+        waiting = len(self._backlog)
+        logger.warning("Langfuse is too slow at the end; %d turns or more are lost", waiting)
 
     def _is_traced(self, turn_id: str) -> bool:
         return not self._is_off and is_sampled(trace_id(turn_id), self._settings.sample_rate)

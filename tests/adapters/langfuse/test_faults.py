@@ -149,7 +149,7 @@ async def main():
         tracer.called(call())
         tracer.turn_recorded(turn(turn_id=f"t{n}"))
         tracer.rated("slack", rating(turn_id=f"t{n}"))
-    while "langfuse._client.client" not in sys.modules or tracer._sender is None:
+    while not hasattr(sys.modules.get("adapters.langfuse.sending"), "Sender"):
         await asyncio.sleep(0.05)
     print("closing", flush=True)
     await tracer.close()

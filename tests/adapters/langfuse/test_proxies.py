@@ -51,7 +51,7 @@ def test_another_one_through_it(proxy: str, monkeypatch: pytest.MonkeyPatch) -> 
         build(self, **given)
 
     monkeypatch.setattr(trace_exporter.OTLPSpanExporter, "__init__", watch)
-    Sender(LangfuseSettings(**new_keys(), base_url="https://langfuse.example.org")).let_go()
+    Sender(LangfuseSettings(**new_keys(), base_url="https://langfuse.example.org")).close()
     url = "https://langfuse.example.org/api"
     (session,) = sessions
     assert (
