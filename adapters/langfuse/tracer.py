@@ -117,7 +117,7 @@ class LangfuseTracer:
         if left:
             self._backlog.give_back(left)
             self._failures += 1
-            if self._failures == 1:
+            if self._failures == 1 and not self._is_off:  # else its end has been told already
                 logger.warning("Langfuse takes nothing at the moment; it will be tried again")
             return False
         if self._failures:
