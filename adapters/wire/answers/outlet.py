@@ -39,7 +39,7 @@ class Message(Protocol[Below_contra]):
 
     async def show(self, text: str) -> bool:
         """Show a text that begins with `shown`, if the budget has room; False: not now. Raises
-        StreamOver, MessageGone, DeliveryError."""
+        StreamOver, MessageGone, MessageTooLong, DeliveryError."""
         ...
 
     async def finish(self, text: str, below: Below_contra) -> None:

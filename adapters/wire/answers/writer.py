@@ -9,6 +9,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from adapters.wire.answers.outlet import MessageGone, MessageTooLong, StreamOver
+from core.errors import DeliveryError
 from core.text.flow import TextFlow
 from core.text.split import split
 
@@ -126,6 +127,8 @@ class AnswerWriter(Generic[Below]):
         except MessageGone:
             self._lose()
             return False
+        except MessageTooLong:
+            return False  # its end will divide it
         if sent and self._draft.first_visible_at is None:
             self._draft.first_visible_at = self._clock.monotonic()
         return sent
@@ -209,12 +212,10 @@ class AnswerWriter(Generic[Below]):
             self._draft.first_visible_at = self._clock.monotonic()
 
     async def _finish_shorter(self, text: str) -> str:
-        """Put the beginning into this message; returns what is left for the next one."""
-        first, *others = split(text, self._limits.smaller, self._limits.size)
-        if not others or self._current is None:
-            raise ValueError("the platform finds a short message too long")
-        await self._current.finish(first, self._to_below(self._draft, False))
-        self._use(None)
-        for middle in others[:-1]:
-            await self._finish_message(middle)
-        return others[-1]
+        """Say it in smaller messages up to the last of them, which is returned."""
+        *before, last = split(text, self._limits.smaller, self._limits.size)
+        if not before:
+            raise DeliveryError("the platform finds a short message too long")
+        for piece in before:
+            await self._finish_message(piece)
+        return last
