@@ -10,6 +10,7 @@ from adapters.teams.channel import TeamsChannel
 from adapters.teams.settings import TeamsSettings
 from adapters.wire.sessions import build_session
 from bot.running import Channel
+from core.conversation import fold_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,11 +60,11 @@ def build_teams(
 
 def read_teams_settings(settings: Settings) -> TeamsSettings:
     return TeamsSettings(
-        app_id=settings.microsoft_app_id,
+        app_id=fold_id(settings.microsoft_app_id),
         app_password=settings.microsoft_app_password.get_secret_value(),
         app_type=settings.microsoft_app_type,
-        tenant_id=settings.microsoft_app_tenant_id,
-        allowed_tenants=settings.teams_allowed_tenants,
+        tenant_id=fold_id(settings.microsoft_app_tenant_id),
+        allowed_tenants=tuple(map(fold_id, settings.teams_allowed_tenants)),
         service_hosts=settings.teams_service_hosts,
         login_url=settings.teams_login_url,
         openid_url=settings.teams_openid_metadata_url,

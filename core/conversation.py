@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import quote, unquote
 
 if TYPE_CHECKING:
@@ -11,6 +12,12 @@ if TYPE_CHECKING:
 
 Address = Literal["mention", "direct", "thread"]
 """How a message reaches the bot: named, written to in a DM, or only overheard in a thread."""
+GUID: Final = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+
+
+def fold_id(written: str) -> str:
+    """A GUID in lower case, as it means the same in either; other ids are different ones then."""
+    return written.lower() if GUID.fullmatch(written) else written
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from adapters.teams.login import LoginRefused, LoginUnreachable, fetch_token
-from adapters.teams.package.building import GUID
 from adapters.wire.sessions import build_session
 from adapters.wire.wizard import NOTHING_WRITTEN, GaveUp, ask_until_right, write_env
+from core.conversation import GUID
 
 if TYPE_CHECKING:
     from collections.abc import Callable

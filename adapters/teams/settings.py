@@ -15,7 +15,7 @@ ANY_TENANT = "*"
 
 @dataclass(frozen=True, slots=True)
 class TeamsSettings:
-    """The MICROSOFT_APP_* and TEAMS_* settings."""
+    """The MICROSOFT_APP_* and TEAMS_* settings; ids in lower case."""
 
     app_id: str
     app_password: str = field(default="", repr=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from adapters.wire.urls import check_url
+from core.conversation import GUID
 from core.errors import SettingError
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def _check_teams(settings: Settings) -> None:
 
 
 def _check_teams_app(settings: Settings) -> None:
+    _check_id(settings.microsoft_app_id, "MICROSOFT_APP_ID")
     if not settings.microsoft_app_password.get_secret_value():
         raise SettingError("MICROSOFT_APP_PASSWORD: set the client secret of MICROSOFT_APP_ID")
     tenant = settings.microsoft_app_tenant_id
@@ -81,8 +83,21 @@ def _check_teams_app(settings: Settings) -> None:
         raise SettingError(
             "TEAMS_ALLOWED_TENANTS: name the tenants that may write to the bot, or * for all"
         )
+    if tenant:
+        _check_id(tenant, "MICROSOFT_APP_TENANT_ID")
+    for allowed in settings.teams_allowed_tenants:
+        if allowed != "*":
+            _check_id(allowed, "TEAMS_ALLOWED_TENANTS")
     check_url(settings.teams_login_url, "TEAMS_LOGIN_URL")
     check_url(settings.teams_openid_metadata_url, "TEAMS_OPENID_METADATA_URL")
+
+
+def _check_id(value: str, name: str) -> None:
+    """A domain opens Microsoft's sign-in too, but Teams names a tenant by its id alone."""
+    if not GUID.fullmatch(value):
+        raise SettingError(
+            f"{name}: write the id, not a name; it looks like 00000000-0000-0000-0000-000000000000"
+        )
 
 
 def _check_langfuse(settings: Settings) -> None:

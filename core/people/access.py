@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, assert_never
 
+from core.conversation import fold_id
 from core.errors import SettingError
 
 if TYPE_CHECKING:
@@ -26,15 +27,15 @@ class Listed:
 
     @classmethod
     def parse(cls, entry: str, setting: str) -> Listed:
-        """Read `platform:workspace:id`; an id may contain colons, as those of Teams do. Raises
-        SettingError."""
+        """Read `platform:workspace:id`; an id may contain colons, as those of Teams do. GUIDs may
+        be written in upper case. Raises SettingError."""
         parts = [part.strip() for part in entry.split(":", 2)]
         if len(parts) != 3 or not all(parts):
             raise SettingError(
                 f"{setting}: each entry has the form platform:workspace:id, "
                 "for example slack:T0123:U0456"
             )
-        return cls(parts[0].lower(), parts[1], parts[2])
+        return cls(parts[0].lower(), fold_id(parts[1]), fold_id(parts[2]))
 
 
 class Access:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.channels import read_teams_settings
 from bot.settings import Settings, read_settings, require_runnable, to_env_example
 from core.errors import SettingError
 
@@ -129,6 +130,9 @@ TEAMS = {
             {"MICROSOFT_APP_TENANT_ID": "", "MICROSOFT_APP_TYPE": "MultiTenant"},
             "TEAMS_ALLOWED_TENANTS",
         ),
+        ({"MICROSOFT_APP_ID": "chatbot"}, "MICROSOFT_APP_ID"),
+        ({"MICROSOFT_APP_TENANT_ID": "example.onmicrosoft.com"}, "MICROSOFT_APP_TENANT_ID"),
+        ({"TEAMS_ALLOWED_TENANTS": "*,example.com"}, "TEAMS_ALLOWED_TENANTS"),
         ({"TEAMS_LOGIN_URL": "http://login.example"}, "TEAMS_LOGIN_URL"),
         ({"TEAMS_OPENID_METADATA_URL": "login.example"}, "TEAMS_OPENID_METADATA_URL"),
         ({"TEAMS_ALLOW_UNAUTHENTICATED": "true"}, "TEAMS_ALLOW_UNAUTHENTICATED"),
@@ -236,3 +240,15 @@ def test_the_password_of_the_database_is_a_secret(monkeypatch: pytest.MonkeyPatc
     assert read_settings().secrets() == ("s3cr%40t-word", "s3cr@t-word")
     monkeypatch.setenv("DATABASE_URL", "postgresql+asyncpg://bot:s3cret@[db/bot")
     assert read_settings().secrets() == ()
+
+
+def test_ids_of_teams_may_be_pasted_in_upper_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    app_id, tenant = "AAAAAAAA-2222-3333-4444-555555555555", "BBBBBBBB-2222-3333-4444-555555555555"
+    monkeypatch.setenv("MICROSOFT_APP_ID", app_id)
+    monkeypatch.setenv("MICROSOFT_APP_TENANT_ID", tenant)
+    monkeypatch.setenv("TEAMS_ALLOWED_TENANTS", f"*,{tenant}")
+
+    teams = read_teams_settings(read_settings())
+
+    assert (teams.app_id, teams.tenant_id) == (app_id.lower(), tenant.lower())
+    assert teams.allowed_tenants == ("*", tenant.lower())

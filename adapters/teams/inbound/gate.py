@@ -9,6 +9,7 @@ from adapters.teams.inbound.keys import CHANNEL
 from adapters.teams.inbound.tokens import SERVICE_URL_CLAIM
 from adapters.wire.bodies import Refused
 from adapters.wire.urls import is_loopback
+from core.conversation import fold_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,12 +70,12 @@ class Gate:
 
 
 def read_tenant(activity: Json) -> str:
-    """Empty: none is named, or two different ones are."""
+    """In lower case; empty: none is named, or two different ones are."""
     named = (
         text_field(dict_field(dict_field(activity, "channelData"), "tenant"), "id"),
         text_field(dict_field(activity, "conversation"), "tenantId"),
     )
-    found = {tenant for tenant in named if tenant}
+    found = {fold_id(tenant) for tenant in named if tenant}
     return found.pop() if len(found) == 1 else ""
 
 

@@ -13,7 +13,7 @@ from adapters.teams.inbound.files import has_more_than_words, read_files
 from adapters.teams.inbound.gate import read_tenant
 from adapters.teams.inbound.markup import read_text
 from adapters.teams.place import Kind, Place, kind_of
-from core.conversation import Author, InboundMessage, MessageRef, Reaction
+from core.conversation import Author, InboundMessage, MessageRef, Reaction, fold_id
 from core.text.clean import clean_name, clean_text
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def read_envelope(payload: Json) -> Envelope:
     return Envelope(
         payload=payload,
         place=place,
-        author=Author(_optional_id(sender, "aadObjectId") or user, place.user_name),
+        author=Author(fold_id(_optional_id(sender, "aadObjectId")) or user, place.user_name),
         is_bot=user.startswith(BOT_PREFIX) or text_field(sender, "role") == "bot",
         at=_read_time(text_field(payload, "timestamp")),
     )

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, Final
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
+from core.conversation import GUID, fold_id
 from core.errors import SettingError
 
 Json = dict[str, Any]
 
 FOLDER: Final = Path(__file__).parent
 ICONS: Final = ("color.png", "outline.png")
-GUID: Final = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 SHORT_NAME_CHARS: Final = 30
 DEVELOPER_CHARS: Final = 32
 HEAR_ALL: Final = ("ChannelMessage.Read.Group", "ChatMessage.Read.Chat")
@@ -59,7 +59,7 @@ def build_package(
     manifest = build_manifest(app_id, name, version, developer or Developer())
     if hear_all:
         permissions = [{"name": permission, "type": "Application"} for permission in HEAR_ALL]
-        manifest["webApplicationInfo"] = {"id": app_id}
+        manifest["webApplicationInfo"] = {"id": manifest["id"]}
         manifest["authorization"] = {"permissions": {"resourceSpecific": permissions}}
     written = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
     files = {"manifest.json": written.encode()}
@@ -71,6 +71,7 @@ def build_manifest(app_id: str, name: str, version: str, developer: Developer) -
     """Raises SettingError for what Teams would refuse."""
     if not GUID.fullmatch(app_id):
         raise SettingError("MICROSOFT_APP_ID: set it to the bot's app id (`connect teams` does)")
+    app_id = fold_id(app_id)  # Teams takes it in lower case alone
     name = name.strip()
     if not 0 < len(name) <= SHORT_NAME_CHARS or not name.isprintable():
         raise SettingError(f"--name: Teams takes names of 1 to {SHORT_NAME_CHARS} characters")

@@ -253,6 +253,12 @@ async def test_tenants_are_those_of_the_setting_and_a_star_is_all() -> None:
             assert await send(bot, told) == expected
 
 
+async def test_a_tenant_is_the_same_in_upper_case(bot: Bot) -> None:
+    upper, told = bot.teams.tenant.upper(), typed(bot)
+    assert await send(bot, changed(told, "channelData.tenant.id", upper)) == 200
+    assert bot.chatbot.accepted[0].ref.workspace == bot.teams.tenant
+
+
 async def test_without_an_app_id_only_this_machine_under_its_own_name_is_let_in() -> None:
     open_to_all = {"app_id": "", "app_password": "", "unauthenticated": True}
     async with running_bot(settings=open_to_all) as bot, aiohttp.ClientSession() as http:

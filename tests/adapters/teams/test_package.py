@@ -179,6 +179,14 @@ def test_it_names_the_bot_that_it_was_built_for() -> None:
     assert manifest["name"]["short"] == "Ask Ada"
 
 
+def test_an_app_id_in_upper_case_is_written_as_teams_takes_it() -> None:
+    package = build_package("ABCDEF01-2222-4222-8222-222222222222", "Ask", "1.2.3", hear_all=True)
+    with ZipFile(BytesIO(package)) as archive:
+        written = archive.read("manifest.json").decode()
+    assert written.count("abcdef01-2222-4222-8222-222222222222") == 3
+    assert "ABCDEF01" not in written
+
+
 def test_every_command_is_offered_where_it_can_be_typed() -> None:
     commands = [(command.name, command.summary) for command in Desk().summaries()]
     (bot,) = manifest_of()["bots"]

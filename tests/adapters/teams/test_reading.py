@@ -301,3 +301,8 @@ def test_what_only_the_bot_was_to_see_has_a_history_of_its_own() -> None:
     private["recipient"] = {**private["recipient"], "isTargeted": True}
     assert read(private).conversation != read(public).conversation
     assert read(private).conversation.channel == read(public).conversation.channel
+
+
+def test_a_person_is_the_same_in_upper_case() -> None:
+    person = "aaaabbbb-1111-4222-8333-444455556666"
+    assert read(told(sender=ADA | {"aadObjectId": person.upper()})).author.user_id == person

@@ -67,6 +67,15 @@ def test_ids_may_contain_colons():
     assert entry == Listed("teams", "tenant-1", "19:abc:def@thread.tacv2")
 
 
+def test_a_guid_is_the_same_in_upper_case_and_other_ids_are_not():
+    tenant, person = "7E7A0000-1111-4222-8333-44445555ABCD", "AAAABBBB-1111-4222-8333-444455556666"
+
+    assert Listed.parse(f"teams:{tenant}:{person}", "ADMIN_USERS") == Listed(
+        "teams", tenant.lower(), person.lower()
+    )
+    assert Listed.parse("slack:T1:U1", "ADMIN_USERS") == Listed("slack", "T1", "U1")
+
+
 @pytest.mark.parametrize("entry", ["U1", "slack:U1", "slack::U1", "slack:T1:", ":T1:U1", "  "])
 @pytest.mark.parametrize(
     ("setting", "argument"),
