@@ -52,7 +52,8 @@ class Chatbot(Protocol):
         ...
 
     async def again(self, ref: MessageRef, author: Author, click_id: str) -> bool:
-        """Answer the question behind a failed or stopped answer once more, in the same message."""
+        """Answer the question behind a failed or stopped answer once more, in the same message.
+        False: there is nothing to try again. Raises NotStored."""
         ...
 
     async def edited(self, ref: MessageRef, text: str) -> None: ...

@@ -24,7 +24,6 @@ from adapters.teams.inbound.reading import (
 from adapters.teams.outbound.errors import TeamsRefused, TeamsUnreachable
 from core.conversation import CommandCall
 from core.document import Document, Text
-from core.errors import NotStored
 
 if TYPE_CHECKING:
     from botbuilder.core import TurnContext
@@ -57,7 +56,7 @@ class Handler(ActivityHandler):
         envelope = _envelope(turn_context)
         press = read_press(envelope.payload.get("value"))
         if press is not None and not envelope.is_bot:
-            self._side.start(self._on_submitted(envelope, press))
+            await self._on_submitted(envelope, press)
             return
         message = read_message(envelope)
         if message is None:
@@ -158,15 +157,17 @@ class Handler(ActivityHandler):
     async def _on_submitted(self, envelope: Envelope, press: Press) -> None:
         """From a client that tells of buttons by a message."""
         if press.verb != VERB_AGAIN:
-            await self._run_privately(envelope, *_split(press.command), from_slash=False)
+            command = _split(press.command)
+            self._side.start(self._run_privately(envelope, *command, from_slash=False))
             return
         try:
             done = await self._again(envelope)
-        except (NotStored, WrongShape) as error:
-            log.warning("a question could not be asked again: %s", error)
+        except WrongShape as shape:
+            log.warning("a question could not be asked again: %s", shape)
             done = False
         if not done:
-            await self._side.whisper(envelope.place, Document("", (Text(NOT_AGAIN),)))
+            notice = Document("", (Text(NOT_AGAIN),))
+            self._side.start(self._side.whisper(envelope.place, notice))
 
     async def _again(self, envelope: Envelope) -> bool:
         ref = read_ref(envelope, "replyToId")

@@ -191,6 +191,9 @@ async def test_so_is_everything_else(bot: Bot, monkeypatch: pytest.MonkeyPatch) 
         "reaction": payloads.reaction(scene, account, answer.id, added=["like"]),
         "feedback": payloads.feedback(scene, account, True, None, answer.id),
         "again": payloads.execute(scene, account, {"data": {"verb": "again"}}, answer.id),
+        "again, from a client without invokes": payloads.submit(
+            scene, account, {"verb": "again"}, activity_id="8", reply_to=answer.id
+        ),
         "removal": payloads.installation(scene, account, added=False),
     }
     got = {name: await send(bot, payload) for name, payload in told.items()}
