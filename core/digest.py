@@ -49,6 +49,8 @@ class Digests:
         self._parts = parts
         self._done: dict[Listed, date] = {}
         """What need not be tried again by this process; the inbox is what counts."""
+        self._waits_for: dict[Listed, str] = {}
+        """What kept the newest try from succeeding; said once, not each minute."""
 
     async def tick(self) -> None:
         """Accept what is due and not known to be done; to be called once a minute. Never raises
@@ -79,6 +81,7 @@ class Digests:
             elif receipt.status == "accepted" and not slot:
                 parts.workers.note_backlog()
         self._done[channel] = day
+        self._waits_for.pop(channel, None)
         return receipt
 
     async def _try(self, day: date, channel: Listed) -> None:
@@ -86,15 +89,20 @@ class Digests:
             await self.post(day, channel)
         except DeliveryError as error:
             if error.retryable:
-                logger.warning("no digest for %s yet: %s", channel.id, error)
+                self._warn(channel, str(error))
                 return
             self._done[channel] = day
             logger.error("no digest of %s for %s: %s", day, channel.id, error)
         except NotStored as error:
-            logger.warning("no digest for %s yet: %s", channel.id, error)
+            self._warn(channel, str(error))
         except Exception:
             # The other channels get theirs nevertheless.
             logger.exception("no digest for %s yet", channel.id)
+
+    def _warn(self, channel: Listed, reason: str) -> None:
+        if self._waits_for.get(channel) != reason:
+            self._waits_for[channel] = reason
+            logger.warning("no digest for %s yet, trying each minute: %s", channel.id, reason)
 
     async def _to_message(self, day: date, channel: Listed) -> InboundMessage:
         where = (channel.platform, channel.workspace, channel.id)

@@ -70,7 +70,7 @@ class KnownPlaces:
 
 class TeamsAnnouncer:
     """core.ports.Announcer. Teams is asked each time, so that nothing is begun where the bot is
-    not any more."""
+    not any more, and before a chat is kept."""
 
     def __init__(self, known: KnownPlaces, connector: Connector) -> None:
         self._known = known
@@ -78,28 +78,28 @@ class TeamsAnnouncer:
 
     async def place(self, workspace: str, channel: str) -> str:
         try:
-            place = await self._find(workspace, channel)
+            met = await self._known.find(workspace, channel) if channel != TENANT else None
+            place = met or await self._reach(workspace, channel)
             await self._connector.look(place)
+            if met is None and place.kind == "personal":
+                await self._known.keep(workspace, channel, place)
         except NotStored as failure:
             raise DeliveryError("Teams: the store does not say where", retryable=True) from failure
         except (TeamsRefused, TeamsUnreachable) as failure:
             raise delivery_error("announce", failure) from failure
         return place.to_reply_to()
 
-    async def _find(self, workspace: str, channel: str) -> Place:
-        met = await self._known.find(workspace, channel) if channel != TENANT else None
-        if met is not None:
-            return met
+    async def _reach(self, workspace: str, channel: str) -> Place:
+        """A chat that was not met yet, through one that was."""
         elsewhere = await self._known.find(workspace, TENANT)
         if elsewhere is None:
             raise DeliveryError(
-                "Teams: nobody of that tenant has written to the bot yet, so it knows no address"
+                "Teams: nobody of that tenant has written to the bot yet, so it knows no address",
+                retryable=True,  # the first word of anybody there changes it
             )
         if "@thread." in channel:
             return elsewhere.moved_to(channel)
-        place = elsewhere.moved_to(await self._connector.open_chat(elsewhere, channel))
-        await self._known.keep(workspace, channel, place)
-        return place
+        return elsewhere.moved_to(await self._connector.open_chat(elsewhere, channel))
 
 
 def _names(place: Place, user_id: str) -> Iterator[str]:

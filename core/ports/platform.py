@@ -88,7 +88,7 @@ class Announcer(Protocol):
     async def place(self, workspace: str, channel: str) -> str:
         """The `reply_to` of a message that nobody asked for: one that begins a thread in a
         channel, or in a DM with a person, whose id may stand for the channel's. Raises
-        DeliveryError; not retryable: the bot is not there, or was never met."""
+        DeliveryError; not retryable: the bot is not there."""
         ...
 
 

@@ -280,6 +280,17 @@ async def test_a_channel_without_the_bot_is_complained_of_once_a_day(
     assert ("C2", "2026-03-03") in process.accepted()
 
 
+async def test_what_keeps_a_digest_waiting_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    process = Process("2026-03-02 09:00")
+    for reason in ("down", "down", "still down", "still down"):
+        process.chat.failures.append(DeliveryError(reason, retryable=True))
+    with caplog.at_level(logging.WARNING):
+        await process.tick_through("2026-03-02 09:05")
+    said = [record.getMessage().rpartition(": ")[2] for record in caplog.records]
+    assert said == ["down", "still down"]
+    assert process.dates() == ["2026-03-02"]
+
+
 async def test_what_is_broken_in_one_channel_is_not_broken_in_another() -> None:
     process = Process("2026-03-02 09:00", channels=(C2, C1))
 

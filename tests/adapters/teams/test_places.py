@@ -80,10 +80,24 @@ async def test_a_channel_that_was_not_met_is_reached_by_the_address_of_its_tenan
     assert await post(bot, "Random", reply_to) == ["42 requests"]
 
 
-async def test_where_nobody_was_met_the_bot_knows_no_address(bot: Bot) -> None:
+async def test_where_nobody_was_met_the_bot_knows_no_address_yet(bot: Bot) -> None:
+    general = bot.teams.workspace.conversation("General").id
     with pytest.raises(DeliveryError) as failure:
-        await announce(bot, bot.teams.workspace.conversation("General").id)
+        await announce(bot, general)
+    assert failure.value.retryable
+    await met(bot, "alice")
+    assert await announce(bot, general)
+
+
+async def test_a_chat_that_the_bot_may_not_speak_in_is_not_kept(bot: Bot) -> None:
+    await met(bot, "General")
+    bot.teams.faults.on("GET", "*", faults.error(403, "BotNotInConversationRoster"))
+    bob = bot.teams.workspace.person("bob").aad_id
+    with pytest.raises(DeliveryError) as failure:
+        await announce(bot, bob)
     assert not failure.value.retryable
+    assert await bot.store.place_of("teams", bot.teams.tenant, bob) is None
+    assert Place.read(await announce(bot, bob)).kind == "personal"
 
 
 @pytest.mark.parametrize("person", ["nobody", "", "../x", "\ud800"])
