@@ -65,6 +65,7 @@ REMOVE = delete(preferences).where(
 
 _PLACE = ("platform", "workspace", "channel")
 _learned = insert(places)
+NEW_PLACE = _learned.on_conflict_do_nothing().returning(places.c.channel)
 KEEP_PLACE = _learned.on_conflict_do_update(
     index_elements=list(_PLACE), set_={"place": _learned.excluded.place}
 )
@@ -111,9 +112,9 @@ class SqlPreferences(Part):
 class SqlPlaces(Part):
     """core.ports.Places."""
 
-    async def keep_place(self, platform: str, workspace: str, channel: str, place: str) -> None:
+    async def keep_place(self, platform: str, workspace: str, channel: str, place: str) -> bool:
         columns = _to_place_columns(platform, workspace, channel)
-        await self._database.write(_keep_place, {**columns, "place": place})
+        return await self._database.write(_keep_place, {**columns, "place": place})
 
     async def place_of(self, platform: str, workspace: str, channel: str) -> str | None:
         return await self._database.read(_place_of, _to_place_columns(platform, workspace, channel))
@@ -177,8 +178,11 @@ def _to_place_columns(platform: str, workspace: str, channel: str) -> dict[str, 
     return {"platform": platform, "workspace": workspace, "channel": channel}
 
 
-def _keep_place(connection: Connection, columns: Mapping[str, str]) -> None:
+def _keep_place(connection: Connection, columns: Mapping[str, str]) -> bool:
+    if connection.execute(NEW_PLACE, columns).first() is not None:
+        return True
     connection.execute(KEEP_PLACE, columns)
+    return False
 
 
 def _place_of(connection: Connection, columns: Mapping[str, str]) -> str | None:

@@ -21,6 +21,9 @@ REMEMBERED: Final = 5_000
 TENANT: Final = ""
 """Stands for a chat: anywhere in the tenant. Its address is good for chats not met yet."""
 
+WELCOMED: Final = "welcomed/"
+"""Before a chat's id: kept there is that it was welcomed."""
+
 log = logging.getLogger(__name__)
 
 
@@ -53,9 +56,17 @@ class KnownPlaces:
     async def keep(self, tenant: str, channel: str, place: Place) -> None:
         await self._keep(tenant, channel, place.to_reply_to())
 
+    async def claim_welcome(self, place: Place) -> bool:
+        """Whether nobody was welcomed there, in whatever process: Teams tells of one installation
+        in several ways. Raises NotStored."""
+        name = f"{WELCOMED}{place.channel}"
+        return await self._places.keep_place(
+            PLATFORM, place.tenant, name, place.at_top().to_reply_to()
+        )
+
     async def forget(self, place: Place, user_id: str) -> None:
-        """The bot was removed there. Raises NotStored."""
-        for channel in _names(place, user_id):
+        """The bot was removed there; who installs it again is welcomed again. Raises NotStored."""
+        for channel in (*_names(place, user_id), f"{WELCOMED}{place.channel}"):
             if channel != TENANT:
                 self._known.pop((place.tenant, channel), None)
                 await self._places.forget_place(PLATFORM, place.tenant, channel)

@@ -39,8 +39,8 @@ class FastClock:
 
 
 class NoPlaces:
-    async def keep_place(self, platform: str, workspace: str, channel: str, place: str) -> None:
-        pass
+    async def keep_place(self, *_: str) -> bool:
+        return False
 
 
 class EchoChatbot:

@@ -166,8 +166,9 @@ class Preferences(Protocol):
 class Places(Protocol):
     """Where people can be reached: what an adapter has learned and needs in any process."""
 
-    async def keep_place(self, platform: str, workspace: str, channel: str, place: str) -> None:
-        """`place` is opaque; the newest wins."""
+    async def keep_place(self, platform: str, workspace: str, channel: str, place: str) -> bool:
+        """`place` is opaque; the newest wins. True: none was known, which of several who keep one
+        at the same time only one is told."""
         ...
 
     async def place_of(self, platform: str, workspace: str, channel: str) -> str | None: ...

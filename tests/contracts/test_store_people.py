@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from core.rating import Rating
@@ -144,6 +145,15 @@ async def test_the_newest_place_is_kept_until_it_is_forgotten(place: Place) -> N
     await store.forget_place("teams", "T1", "19:a@thread.v2")
     await store.forget_place("teams", "T1", "19:a@thread.v2")
     assert await store.place_of("teams", "T1", "19:a@thread.v2") is None
+
+
+async def test_of_those_who_keep_a_place_at_once_one_is_told_that_it_is_new(store: Store) -> None:
+    where = ("teams", "T1", "19:a@thread.v2")
+    told = await asyncio.gather(*(store.keep_place(*where, str(n)) for n in range(5)))
+    assert sorted(told) == [False] * 4 + [True]
+    assert not await store.keep_place(*where, "again")
+    await store.forget_place(*where)
+    assert await store.keep_place(*where, "anew")
 
 
 async def test_places_of_others_are_left_alone(store: Store) -> None:

@@ -519,9 +519,11 @@ class FakeStore:
 
     # --- Places ----------------------------------------------------------------------------------
 
-    async def keep_place(self, platform: str, workspace: str, channel: str, place: str) -> None:
+    async def keep_place(self, platform: str, workspace: str, channel: str, place: str) -> bool:
         await self.turn_to()
+        is_new = (platform, workspace, channel) not in self.data.places
         self.data.places[platform, workspace, channel] = place
+        return is_new
 
     async def place_of(self, platform: str, workspace: str, channel: str) -> str | None:
         await self.turn_to()

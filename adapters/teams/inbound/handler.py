@@ -104,9 +104,9 @@ class Handler(ActivityHandler):
     async def on_installation_update(self, turn_context: TurnContext) -> None:
         envelope = _envelope(turn_context)
         if text_field(envelope.payload, "action").startswith("remove"):
-            await self._side.forget(envelope.place, envelope.author.user_id)
+            await self._side.places.forget(envelope.place, envelope.author.user_id)
         else:
-            self._welcome(turn_context, envelope)
+            await self._welcome(turn_context, envelope)
 
     async def on_conversation_update_activity(self, turn_context: TurnContext) -> None:
         """Of installations some clients tell only so."""
@@ -114,19 +114,18 @@ class Handler(ActivityHandler):
         added = (text_field(one, "id") for one in dicts_field(envelope.payload, "membersAdded"))
         removed = (text_field(one, "id") for one in dicts_field(envelope.payload, "membersRemoved"))
         if envelope.place.bot in removed:
-            await self._side.forget(envelope.place, envelope.author.user_id)
+            await self._side.places.forget(envelope.place, envelope.author.user_id)
         elif envelope.place.bot in added:
-            self._welcome(turn_context, envelope)
+            await self._welcome(turn_context, envelope)
 
     async def _is_known(self, message: InboundMessage) -> bool:
         """Whether it was taken before this edit; if not, it is now. Its words are others than in
         a delivery that came twice, so the second key does not count."""
         return await self._chatbot.accept(replace(message, twin="")) == "duplicate"
 
-    def _welcome(self, context: TurnContext, envelope: Envelope) -> None:
-        is_new = self._side.is_new(envelope.place)
+    async def _welcome(self, context: TurnContext, envelope: Envelope) -> None:
         self._side.places.learn(envelope.place, envelope.author.user_id)
-        if is_new:
+        if await self._side.places.claim_welcome(envelope.place):
             self._side.start(self._greet(context, envelope))
 
     async def _greet(self, context: TurnContext, envelope: Envelope) -> None:

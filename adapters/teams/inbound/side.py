@@ -39,7 +39,6 @@ class Side:
         self._replies = replies
         self._background = background
         self._newest: OrderedDict[str, MessageRef] = OrderedDict()
-        self._welcomed: OrderedDict[str, None] = OrderedDict()
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         """Nobody waits for it."""
@@ -64,17 +63,6 @@ class Side:
     def newest_answer(self, place: Place) -> MessageRef | None:
         """Of this process; None: there was none since it started."""
         return self._newest.get(place.conversation)
-
-    async def forget(self, place: Place, user_id: str) -> None:
-        """The bot was removed there; who installs it again is welcomed again. Raises NotStored."""
-        await self.places.forget(place, user_id)
-        self._welcomed.pop(place.channel, None)
-
-    def is_new(self, place: Place) -> bool:
-        """Whether nobody was welcomed there: Teams tells of one installation in several ways."""
-        is_new = place.channel not in self._welcomed
-        _remember(self._welcomed, place.channel, None)
-        return is_new
 
 
 def _remember(memory: OrderedDict[str, Any], key: str, value: Any) -> None:

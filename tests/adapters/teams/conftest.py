@@ -66,12 +66,16 @@ def settings_of(teams: TeamsStandIn, **changes: Any) -> TeamsSettings:
 
 @asynccontextmanager
 async def running_bot(
-    *, clock: Clock | None = None, settings: dict[str, Any] | None = None, **standin: Any
+    *,
+    clock: Clock | None = None,
+    settings: dict[str, Any] | None = None,
+    store: FakeStore | None = None,
+    **standin: Any,
 ) -> AsyncIterator[Bot]:
     standin = {"rates": False, "time_scale": SCALE} | standin
     async with TeamsStandIn(**standin) as teams, build_session() as session:
         clock = clock or FastClock()
-        store = FakeStore(clock)
+        store = store or FakeStore(clock)
         channel = TeamsChannel(settings_of(teams, **settings or {}), clock, session, store)
         chatbot = ScriptedChatbot(platform=channel.platform)
         channel.connect(chatbot)

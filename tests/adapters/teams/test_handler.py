@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import NotStored
 from tests.adapters.chatbot import says
-from tests.adapters.teams.conftest import FastClock
+from tests.adapters.teams.conftest import FastClock, running_bot
 from tests.adapters.teams.eyes import PLACES, answered, card_words, ended, inbound
 from tests.adapters.teams.requests import send, typed
 from tests.adapters.teams.scripts import slowly
@@ -124,6 +124,18 @@ async def test_who_removes_the_bot_and_takes_it_back_is_welcomed_again(bot: Bot)
     assert await known(bot, person=alice) is not None
 
 
+async def test_a_restart_between_the_two_ways_of_telling_welcomes_nobody_twice() -> None:
+    async with running_bot() as first:
+        first.teams.people.install("alice", "Lunch")
+        await settled(first)
+        assert len(greetings(first, "Lunch")) == 1
+    async with running_bot(store=first.store) as second:
+        told = second.teams.people.install("alice", "Lunch")
+        await settled(second)
+        assert [one.status for one in told] == [200, 200]
+        assert greetings(second, "Lunch") == []
+
+
 async def test_a_slow_welcome_keeps_nobody_waiting(bot: Bot) -> None:
     bot.teams.faults.on("POST", "*", faults.latency(0.6), times=None)
     told = bot.teams.people.install("alice", "alice")
@@ -184,7 +196,8 @@ async def test_so_is_everything_else(bot: Bot, monkeypatch: pytest.MonkeyPatch) 
     account = bot.teams.workspace.person("alice").account()
     for name in ("accept", "react", "edited", "deleted", "again"):
         monkeypatch.setattr(bot.chatbot, name, lost)
-    monkeypatch.setattr(bot.store, "forget_place", lost)
+    for name in ("keep_place", "forget_place"):
+        monkeypatch.setattr(bot.store, name, lost)
     told = {
         "edit": payloads.edited(typed(bot), "words"),
         "deletion": payloads.deleted(typed(bot)),
@@ -194,6 +207,7 @@ async def test_so_is_everything_else(bot: Bot, monkeypatch: pytest.MonkeyPatch) 
         "again, from a client without invokes": payloads.submit(
             scene, account, {"verb": "again"}, activity_id="8", reply_to=answer.id
         ),
+        "installation": payloads.installation(scene, account, added=True),
         "removal": payloads.installation(scene, account, added=False),
     }
     got = {name: await send(bot, payload) for name, payload in told.items()}
