@@ -76,27 +76,10 @@ class Desk:
         self._whispers: set[asyncio.Task[None]] = set()
 
     async def accept(self, message: InboundMessage) -> Acceptance:
-        parts = self._parts
-        began_at = parts.clock.monotonic()
-        if not parts.access.may_use(message):
-            self._say_not_allowed(message)
-            return "not_allowed"
-        command = parts.commands.find(message.text) if not message.attachments else None
-        turn_id = parts.ids.new()
-        with correlated(turn_id):
-            with parts.workers.slot() as slot:
-                receipt = await parts.inbox.accept(
-                    message,
-                    "command" if command else "question",
-                    turn_id=turn_id,
-                    slot=slot,
-                    follow_ups=parts.follow_ups,
-                )
-                self._work_off(receipt, message, slot=slot)
-            parts.on_acknowledged(parts.clock.monotonic() - began_at)
-            if receipt.status == "accepted" and command and command[0] == "stop":
-                await self._overtake(message)
-        return receipt.status
+        status = await self._take_in(message)
+        if status == "duplicate":
+            self._parts.on_duplicate(message.ref.platform)
+        return status
 
     async def react(self, reaction: Reaction) -> None:
         if not self._parts.access.may_react(reaction):
@@ -139,11 +122,15 @@ class Desk:
                 key=f"again/{click_id}",
                 parts=queued.parts,
             )
-            self._work_off(receipt, message, slot=slot)
+            self._work_off(receipt, slot=slot)
         return receipt.status == "accepted"
 
-    async def edited(self, ref: MessageRef, text: str) -> None:
-        await self._parts.stops.edit(ref, text)
+    async def edited(
+        self, ref: MessageRef, text: str, question: InboundMessage | None = None
+    ) -> None:
+        # An edit has other words than a delivery that came twice: the second key does not count.
+        if question is None or await self._take_in(replace(question, twin="")) == "duplicate":
+            await self._parts.stops.edit(ref, text)
 
     async def deleted(self, ref: MessageRef) -> Sequence[MessageRef]:
         deleted = await self._parts.stops.delete(ref)
@@ -155,10 +142,31 @@ class Desk:
     def commands(self) -> Sequence[CommandSummary]:
         return self._parts.commands.summaries()
 
-    def _work_off(self, receipt: Receipt, message: InboundMessage, *, slot: bool) -> None:
-        if receipt.status == "duplicate":
-            self._parts.on_duplicate(message.ref.platform)
-        elif receipt.hold is not None:
+    async def _take_in(self, message: InboundMessage) -> Acceptance:
+        parts = self._parts
+        began_at = parts.clock.monotonic()
+        if not parts.access.may_use(message):
+            self._say_not_allowed(message)
+            return "not_allowed"
+        command = parts.commands.find(message.text) if not message.attachments else None
+        turn_id = parts.ids.new()
+        with correlated(turn_id):
+            with parts.workers.slot() as slot:
+                receipt = await parts.inbox.accept(
+                    message,
+                    "command" if command else "question",
+                    turn_id=turn_id,
+                    slot=slot,
+                    follow_ups=parts.follow_ups,
+                )
+                self._work_off(receipt, slot=slot)
+            parts.on_acknowledged(parts.clock.monotonic() - began_at)
+            if receipt.status == "accepted" and command and command[0] == "stop":
+                await self._overtake(message)
+        return receipt.status
+
+    def _work_off(self, receipt: Receipt, *, slot: bool) -> None:
+        if receipt.hold is not None:
             self._parts.workers.take(receipt.hold, receipt.first)
         elif receipt.status == "accepted" and not slot:
             self._parts.workers.note_backlog()

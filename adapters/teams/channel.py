@@ -83,7 +83,8 @@ class TeamsChannel:
 
         self._replies.on_stop = on_stop
         adapter = TeamsAdapter(Authentication(self.connector, self._settings.issuer))
-        self._endpoint = Endpoint(self._gate, adapter, Handler(chatbot, self._side))
+        handler = Handler(chatbot, self._side, self._clock)
+        self._endpoint = Endpoint(self._gate, adapter, handler)
 
     def routes(self) -> list[web.RouteDef]:
         return self._endpoint.routes() if self._endpoint else []

@@ -56,7 +56,12 @@ class Chatbot(Protocol):
         False: there is nothing to try again. Raises NotStored."""
         ...
 
-    async def edited(self, ref: MessageRef, text: str) -> None: ...
+    async def edited(
+        self, ref: MessageRef, text: str, question: InboundMessage | None = None
+    ) -> None:
+        """The words of a message are others now. `question`: the message as it is now, where the
+        edit may have made it one for the bot; it is asked if it was not known. Raises NotStored."""
+        ...
 
     async def deleted(self, ref: MessageRef) -> Sequence[MessageRef]:
         """Returns the messages of an unfinished answer, which the adapter removes."""

@@ -107,8 +107,13 @@ class ScriptedChatbot:
         self.retries.append((ref, author.user_id, click_id))
         return True
 
-    async def edited(self, ref: MessageRef, text: str) -> None:
-        self.edits.append((ref, text))
+    async def edited(
+        self, ref: MessageRef, text: str, question: InboundMessage | None = None
+    ) -> None:
+        if question is not None and all(question.ref != known.ref for known in self.accepted):
+            await self.accept(question)
+        else:
+            self.edits.append((ref, text))
 
     async def deleted(self, ref: MessageRef) -> Sequence[MessageRef]:
         self.deletions.append(ref)

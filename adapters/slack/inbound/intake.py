@@ -79,10 +79,9 @@ class Intake:
                 return False
         return True
 
-    async def _accept(self, message: InboundMessage) -> str:
-        status = await self._chatbot.accept(message)
+    async def _accept(self, message: InboundMessage) -> None:
+        await self._chatbot.accept(message)
         self._names.warm([message.author.user_id])
-        return status
 
     async def _take_edit(self, envelope: Envelope) -> None:
         if is_tombstone(envelope.event):
@@ -91,13 +90,11 @@ class Intake:
         edit = read_edit(envelope, self._names.get)
         if edit is None:
             return
-        if edit.adds_mention and edit.message is not None:
-            status = await self._accept(edit.message)
-        else:
-            status = "duplicate"
-        # The timestamp is that of before: accepted only if the message was not for us then.
-        if status == "duplicate":
-            await self._chatbot.edited(edit.ref, edit.text)
+        # The timestamp is that of before: asked only if the message was not for us then.
+        question = edit.message if edit.adds_mention else None
+        await self._chatbot.edited(edit.ref, edit.text, question)
+        if question is not None:
+            self._names.warm([question.author.user_id])
 
     async def _take_deletion(self, envelope: Envelope) -> None:
         ref = read_deletion(envelope)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from botbuilder.core import ActivityHandler, InvokeResponse
@@ -20,6 +20,7 @@ from adapters.teams.inbound.reading import (
     read_message,
     read_reactions,
     read_ref,
+    read_written_at,
 )
 from adapters.teams.outbound.errors import TeamsRefused, TeamsUnreachable
 from core.conversation import CommandCall
@@ -31,12 +32,14 @@ if TYPE_CHECKING:
     from adapters.teams.drawing.verbs import Press
     from adapters.teams.inbound.reading import Envelope
     from adapters.teams.inbound.side import Side
-    from core.conversation import InboundMessage
-    from core.ports import Chatbot
+    from core.ports import Chatbot, Clock
 
 Json = dict[str, Any]
 
 MESSAGE_TYPE: Final = "application/vnd.microsoft.activity.message"
+EDIT_MAY_ASK: Final = timedelta(hours=12)
+"""A message may be so old that its edit is a question. Less than the shortest RETENTION_DAYS: what
+was asked before is still known by then, and is not asked again."""
 COMMAND_PREFIX: Final = "chatbot-"
 AGAIN: Final = "Trying again."
 NOT_AGAIN: Final = "There is nothing to try again here: it was answered, or is being answered."
@@ -48,8 +51,9 @@ class Handler(ActivityHandler):
     """Each returns when its activity may be acknowledged; what takes longer goes on behind it.
     Raises NotStored, WrongShape."""
 
-    def __init__(self, chatbot: Chatbot, side: Side) -> None:
+    def __init__(self, chatbot: Chatbot, side: Side, clock: Clock) -> None:
         self._chatbot = chatbot
+        self._clock = clock
         self._side = side
 
     async def on_message_activity(self, turn_context: TurnContext) -> None:
@@ -69,15 +73,17 @@ class Handler(ActivityHandler):
         self._side.places.learn(envelope.place, envelope.author.user_id)
 
     async def on_message_update_activity(self, turn_context: TurnContext) -> None:
-        """A question whose mention was added is a new one; any other has been asked already."""
+        """A question whose mention was added is a new one; any other has been asked already. Teams
+        does not tell what the words were before."""
         envelope = _envelope(turn_context)
         if _event_type(envelope) != "editMessage":
             return
         message = read_message(envelope)
         if message is None:
             return
-        if message.address == "thread" or await self._is_known(message):
-            await self._chatbot.edited(message.ref, message.text)
+        age = self._clock.now() - read_written_at(envelope)
+        may_ask = message.address != "thread" and age < EDIT_MAY_ASK
+        await self._chatbot.edited(message.ref, message.text, message if may_ask else None)
 
     async def on_message_delete_activity(self, turn_context: TurnContext) -> None:
         envelope = _envelope(turn_context)
@@ -117,11 +123,6 @@ class Handler(ActivityHandler):
             await self._side.places.forget(envelope.place, envelope.author.user_id)
         elif envelope.place.bot in added:
             await self._welcome(turn_context, envelope)
-
-    async def _is_known(self, message: InboundMessage) -> bool:
-        """Whether it was taken before this edit; if not, it is now. Its words are others than in
-        a delivery that came twice, so the second key does not count."""
-        return await self._chatbot.accept(replace(message, twin="")) == "duplicate"
 
     async def _welcome(self, context: TurnContext, envelope: Envelope) -> None:
         self._side.places.learn(envelope.place, envelope.author.user_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -25,6 +26,7 @@ BOT_PREFIX: Final = "28:"
 """Of the ids of bots; people have 29:."""
 ID_MAX_CHARS: Final = 500
 NAME_MAX_CHARS: Final = 200
+_MILLISECONDS: Final = re.compile(r"[0-9]{13}")
 LOCAL_TENANT: Final = "local"
 """Stands for the tenant that Microsoft's local client does not always name."""
 KINDS: Final[dict[str, Kind]] = {
@@ -105,6 +107,15 @@ def read_message(envelope: Envelope) -> InboundMessage | None:
 def read_ref(envelope: Envelope, name: str = "id") -> MessageRef:
     """The message that an event is about. Raises WrongShape."""
     return envelope.place.ref(_id(envelope.payload, name))
+
+
+def read_written_at(envelope: Envelope) -> datetime:
+    """When the message of an event was written, however late the event: its id is that moment in
+    milliseconds. Where a client names messages otherwise, the moment of the event."""
+    message_id = text_field(envelope.payload, "id")
+    if not _MILLISECONDS.fullmatch(message_id):
+        return envelope.at
+    return datetime.fromtimestamp(int(message_id) / 1000, UTC)
 
 
 def read_reactions(envelope: Envelope) -> list[Reaction]:

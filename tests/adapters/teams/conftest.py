@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,7 +27,11 @@ SCALE = 50.0
 
 
 class FastClock(LoopClock):
-    """SCALE seconds pass in one of the loop's."""
+    """SCALE seconds pass in one of the loop's. The date is the stand-in's, which it names messages
+    by."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
 
     def monotonic(self) -> float:
         return super().monotonic() * SCALE

@@ -10,7 +10,7 @@ from core.errors import NotStored
 from tests.adapters.chatbot import says
 from tests.adapters.teams.conftest import FastClock, running_bot
 from tests.adapters.teams.eyes import PLACES, answered, card_words, ended, inbound
-from tests.adapters.teams.requests import send, typed
+from tests.adapters.teams.requests import changed, send, typed
 from tests.adapters.teams.scripts import slowly
 from tests.standins.teams import faults, payloads
 
@@ -50,11 +50,19 @@ async def test_an_edit_that_adds_the_mention_is_a_question(bot: Bot) -> None:
     await bot.teams.people.edit(message, "@bot who knows?").done.wait()
     await ended(bot)
     assert [m.text for m in bot.teams.answers("General", root=message.root)] == ["Hello."]
-    # Its words are others than those of the message that nobody asked the bot.
-    assert bot.chatbot.accepted[0].twin == ""
     await bot.teams.people.edit(message, "@bot who knows now?").done.wait()
     assert [text for _, text in bot.chatbot.edits] == ["who knows now?"]
     assert len(bot.chatbot.turns) == 1
+
+
+@pytest.mark.parametrize(
+    ("hours", "asks"), [(11, True), (13, False)], ids=["within half a day", "later"]
+)
+async def test_an_old_message_becomes_no_question(bot: Bot, hours: int, asks: bool) -> None:
+    told = payloads.edited(typed(bot, "General"), "<at>chatbot</at> other words")
+    written_at = int(told["id"]) - hours * 3_600_000
+    assert await send(bot, changed(told, "id", str(written_at))) == 200
+    assert (len(bot.chatbot.accepted), len(bot.chatbot.edits)) == (asks, not asks)
 
 
 async def test_an_edit_that_takes_the_mention_away_is_an_edit(bot: Bot) -> None:

@@ -88,7 +88,9 @@ class ScriptedBot:
                 return True
         return False
 
-    async def edited(self, ref: MessageRef, text: str) -> None: ...
+    async def edited(
+        self, ref: MessageRef, text: str, question: InboundMessage | None = None
+    ) -> None: ...
 
     async def deleted(self, ref: MessageRef) -> Sequence[MessageRef]:
         for turn in self._running():

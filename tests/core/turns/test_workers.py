@@ -233,6 +233,30 @@ async def test_a_question_edited_while_it_waits_is_answered_as_edited():
     assert [turn.question for turn in turns] == ["One?", "Two, really?"]
 
 
+async def test_an_edit_asks_what_was_no_question_before_and_nothing_twice():
+    office = Office("Ok.")
+    await office.desk.accept(replace(ask("P?"), twin="same words"))
+    message = replace(ask("Q, please?", n=2), twin="same words")
+    for _ in range(3):
+        await office.desk.edited(message.ref, message.text, message)
+    await office.workers.idle()
+    await office.desk.edited(message.ref, "Q, now?", replace(message, text="Q, now?"))
+    await office.workers.idle()
+    assert [turn.question for turn in office.turns] == ["P?", "Q, please?"]
+    assert office.duplicates == [], "an edit is no delivery that came twice"
+
+
+async def test_an_edit_of_a_question_that_waits_replaces_it():
+    office = Office([Pause(1), "Ok."])
+    await office.desk.accept(ask("One?"))
+    second = replace(ask("Two?", n=2), twin="words and moment")
+    await office.desk.accept(second)
+    now = replace(second, text="Two, really?", twin="other words")
+    await office.desk.edited(second.ref, now.text, now)
+    turns = await office.recorded(2)
+    assert [turn.question for turn in turns] == ["One?", "Two, really?"]
+
+
 async def test_overheard_words_are_answered_only_while_the_asker_is_alone():
     office = Office("Ok.")
     await office.desk.accept(ask("One?"))
