@@ -102,6 +102,7 @@ class TeamsChannel:
         if self._introduction is not None:
             self._introduction.cancel()
             await asyncio.gather(self._introduction, return_exceptions=True)
+        await self._keys.close()
         await self._background.drain(DRAIN_S)
 
     async def ready(self) -> str:

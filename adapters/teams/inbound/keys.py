@@ -46,7 +46,7 @@ class _Keys:
 
 
 class KeySet:
-    """Keeps the last good keys when a fetch fails."""
+    """Keeps the last good keys when a fetch fails. `close` at the end."""
 
     def __init__(self, session: aiohttp.ClientSession, openid_url: str, clock: Clock) -> None:
         self._session = session
@@ -54,25 +54,36 @@ class KeySet:
         self._clock = clock
         self._keys: _Keys | None = None
         self._tried_at: float | None = None
-        self._lock = asyncio.Lock()
+        self._fetching: asyncio.Task[None] | None = None
 
     async def find(self, key_id: str) -> RSAPublicKey | None:
-        """A key endorsed for Teams; None: there is none of that name. Raises KeysUnavailable."""
+        """A key endorsed for Teams; None: there is none of that name. One that is known is there at
+        once, and looked after behind it when it is old. Raises KeysUnavailable."""
         keys = self._keys
-        if keys is None or key_id not in keys.by_id or self._is_old(keys):
-            keys = await self._refreshed(key_id)
-        return keys.by_id.get(key_id)
-
-    async def _refreshed(self, key_id: str) -> _Keys:
-        async with self._lock:
-            known = self._keys
-            is_new = known is not None and key_id in known.by_id and not self._is_old(known)
-            if not is_new and not self._is_cooling():
-                self._tried_at = self._clock.monotonic()
-                await self._fetch()
+        if keys is not None and key_id in keys.by_id:
+            if self._is_old(keys):
+                self._refresh()
+            return keys.by_id[key_id]
+        if (fetching := self._refresh()) is not None:
+            await asyncio.shield(fetching)  # others wait for it too
         if self._keys is None:
             raise KeysUnavailable
-        return self._keys
+        return self._keys.by_id.get(key_id)
+
+    async def close(self) -> None:
+        if self._fetching is not None:
+            self._fetching.cancel()
+            await asyncio.gather(self._fetching, return_exceptions=True)
+
+    def _refresh(self) -> asyncio.Task[None] | None:
+        """The one fetch that runs; None: none does, as the newest was just now."""
+        if self._fetching is not None and not self._fetching.done():
+            return self._fetching
+        if self._is_cooling():
+            return None
+        self._tried_at = self._clock.monotonic()
+        self._fetching = asyncio.create_task(self._fetch())
+        return self._fetching
 
     def _is_old(self, keys: _Keys) -> bool:
         return self._clock.monotonic() - keys.fetched_at > LIFE_S

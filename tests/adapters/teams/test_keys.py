@@ -29,7 +29,11 @@ KEYS = "/v1/.well-known/keys"
 @asynccontextmanager
 async def key_set(teams: TeamsStandIn, clock: FakeClock) -> AsyncIterator[KeySet]:
     async with build_session() as session:
-        yield KeySet(session, teams.metadata_url, clock)
+        keys = KeySet(session, teams.metadata_url, clock)
+        try:
+            yield keys
+        finally:
+            await keys.close()
 
 
 @pytest.fixture
@@ -71,8 +75,28 @@ async def test_a_key_is_looked_after_once_a_day(teams: TeamsStandIn) -> None:
         await keys.find("key-1")
         teams.roll_keys()
         await clock.advance(LIFE_S + 1)
-        assert await keys.find("key-1") is None  # withdrawn
+        assert await keys.find("key-1") is not None
         assert await keys.find("key-2") is not None
+        assert await keys.find("key-1") is None  # withdrawn
+        assert len(teams.keys.fetched) == 4
+
+
+async def test_an_old_key_is_good_while_it_is_looked_after(
+    teams: TeamsStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.teams.inbound.keys.COOL_DOWN_S", 0.0)
+    clock = FakeClock()
+    async with key_set(teams, clock) as keys:
+        await keys.find("key-1")
+        teams.faults.on("GET", OPENID, faults.black_hole(), times=None)
+        await clock.advance(LIFE_S + 1)
+        async with asyncio.timeout(0.5):
+            assert all(await asyncio.gather(*(keys.find("key-1") for _ in range(20))))
+            await teams.wait_for(lambda: len(teams.calls("GET", OPENID)) > 1)
+            assert await keys.find("key-1") is not None
+        assert len(teams.calls("GET", OPENID)) == 2
+        async with asyncio.timeout(0.5):
+            await keys.close()
 
 
 async def test_what_is_known_stays_good_while_the_endpoint_is_down(teams: TeamsStandIn) -> None:
