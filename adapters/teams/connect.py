@@ -30,12 +30,12 @@ INTRODUCTION: Final = f"""\
 
 
 async def connect(
-    env_file: Path, pack: Callable[[str], str], *, ask: Ask, say: Say, login_url: str
+    env_file: Path, pack: Callable[[str], Line], *, ask: Ask, say: Say, login_url: str
 ) -> bool:
     """Ask, check, write the settings and the app package. True: everything is in place.
 
-    `pack` writes the app package for an app id, and returns what to say about it; `ask` raises
-    EOFError when nobody answers.
+    `pack` writes the app package for an app id, and returns whether it is there and what to say
+    about it; `ask` raises EOFError when nobody answers. Raises SettingError.
     """
     say(INTRODUCTION)
     try:
@@ -45,9 +45,10 @@ async def connect(
         return False
     write_env(env_file, found)
     say(f"Written to {env_file}.")
-    say(pack(found["MICROSOFT_APP_ID"]))
+    is_packed, line = pack(found["MICROSOFT_APP_ID"])
+    say(line)
     say("`python -m bot check` tries the settings out, `python -m bot run` starts.")
-    return True
+    return is_packed
 
 
 async def _ask_all(login_url: str, ask: Ask, say: Say) -> dict[str, str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from core.errors import SettingError
+
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
     from pathlib import Path
 
     Ask = Callable[[str], str]
@@ -43,15 +45,25 @@ async def ask_until_right(
 
 
 def write_env(env_file: Path, settings: dict[str, str]) -> None:
-    """Replace or add these lines; all others, comments included, stay as they are."""
-    lines = env_file.read_text("utf-8").splitlines() if env_file.exists() else []
+    """Replace or add these lines; all others, comments included, stay as they are. Of a name that
+    stands there several times, in whatever case, one line is left: the last one would win. Raises
+    SettingError."""
+    try:
+        lines = env_file.read_text("utf-8").splitlines() if env_file.exists() else []
+        fresh = env_file.with_name(env_file.name + ".new")
+        fresh.touch(mode=0o600)
+        fresh.write_text("\n".join(_replace(lines, settings)) + "\n", "utf-8")
+        fresh.replace(env_file)
+    except OSError as error:
+        raise SettingError(f"{env_file} cannot be written: {error.strerror}") from error
+
+
+def _replace(lines: list[str], settings: dict[str, str]) -> Iterator[str]:
     left = dict(settings)
-    for at, line in enumerate(lines):
-        name = line.removeprefix("export ").partition("=")[0].strip()
-        if name in left:
-            lines[at] = f"{name}={left.pop(name)}"
-    lines += [f"{name}={value}" for name, value in left.items()]
-    fresh = env_file.with_name(env_file.name + ".new")
-    fresh.touch(mode=0o600)
-    fresh.write_text("\n".join(lines) + "\n", "utf-8")
-    fresh.replace(env_file)
+    for line in lines:
+        name = line.strip().removeprefix("export ").partition("=")[0].strip().upper()
+        if name not in settings:
+            yield line
+        elif name in left:
+            yield f"{name}={left.pop(name)}"
+    yield from (f"{name}={value}" for name, value in left.items())

@@ -15,13 +15,17 @@ from bot import VERSION
 from bot.settings import read_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from adapters.teams.package.building import Developer
+    from adapters.wire.wizard import Line
     from bot.settings import Settings
 
 MANIFEST = Path(__file__).parents[2] / "manifest.json"
 ENV_FILE = Path(".env")
 PACKAGE_FILE = Path("teams-app.zip")
 TEAMS_NAME = "Chatbot"
+ELSEWHERE = "`python -m bot teams-package --output FILE` writes the package elsewhere."
 
 
 async def connect(platform: str, *, http: bool = False) -> int:
@@ -43,9 +47,9 @@ async def connect(platform: str, *, http: bool = False) -> int:
 async def _connect_teams(settings: Settings) -> bool:
     url = check_url(settings.teams_login_url, "TEAMS_LOGIN_URL")
 
-    def pack(app_id: str) -> str:
-        PACKAGE_FILE.write_bytes(build_package(app_id, TEAMS_NAME, VERSION))
-        return describe(PACKAGE_FILE)
+    def pack(app_id: str) -> Line:
+        package = build_package(app_id, TEAMS_NAME, VERSION)
+        return write_package(PACKAGE_FILE, package, _may_replace)
 
     return await connect_teams(ENV_FILE, pack, ask=_ask, say=print, login_url=url)
 
@@ -56,13 +60,33 @@ def write_teams_package(
     """Returns the exit code; raises SettingError."""
     app_id = read_settings().microsoft_app_id
     package = build_package(app_id, name, VERSION, developer=developer, hear_all=hear_all)
+    is_written, line = write_package(output, package)
+    print(line, file=sys.stdout if is_written else sys.stderr)
+    return 0 if is_written else 1
+
+
+def write_package(
+    output: Path, package: bytes, may_replace: Callable[[Path], bool] = lambda _: True
+) -> Line:
+    """Whether a package is there now, and what to say about it. `may_replace` is asked about a
+    file with other content."""
     try:
+        is_other = output.exists() and output.read_bytes() != package
+        if is_other and not may_replace(output):
+            return True, f"{output} is as it was. {ELSEWHERE}"
         output.write_bytes(package)
     except OSError as error:
-        print(f"{output} cannot be written: {error.strerror}", file=sys.stderr)
-        return 1
-    print(describe(output))
-    return 0
+        return False, f"{output} cannot be written: {error.strerror}. {ELSEWHERE}"
+    return True, describe(output)
+
+
+def _may_replace(output: Path) -> bool:
+    """No, when nobody answers."""
+    question = f"{output} is there already, for another app or with other options. Replace it? y/N "
+    try:
+        return input(question).strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
 
 
 def _ask(prompt: str) -> str:

@@ -13,6 +13,7 @@ from zipfile import ZipFile
 import pytest
 
 from bot.__main__ import main as command_line
+from bot.commands.connect import write_package
 from bot.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -98,6 +99,23 @@ def test_a_place_that_cannot_be_written_to_is_told(run):
     done = run("teams-package", "--output", "gone/app.zip", MICROSOFT_APP_ID=app_id)
     assert done.returncode == 1
     assert done.stderr.startswith("gone/app.zip cannot be written")
+
+
+def test_a_package_with_other_content_is_replaced_only_when_somebody_says_so(tmp_path):
+    output = tmp_path / "app.zip"
+    asked = []
+
+    def answer(*, yes):
+        return lambda path: asked.append(path) or yes
+
+    assert write_package(output, b"one", answer(yes=False))[0]
+    assert write_package(output, b"one", answer(yes=False))[0]
+    assert asked == []
+    is_there, line = write_package(output, b"two", answer(yes=False))
+    assert (is_there, output.read_bytes(), asked) == (True, b"one", [output])
+    assert "as it was" in line
+    assert write_package(output, b"two", answer(yes=True))[0]
+    assert output.read_bytes() == b"two"
 
 
 def test_a_missing_setting_is_a_line_and_not_a_traceback(run):

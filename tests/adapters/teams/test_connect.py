@@ -21,15 +21,16 @@ class Person:
         self.pastes = list(pastes)
         self.read: list[str] = []
         self.packed: list[str] = []
+        self.can_pack = True
 
     def ask(self, prompt: str) -> str:
         if not self.pastes:
             raise EOFError
         return self.pastes.pop(0)
 
-    def pack(self, app_id: str) -> str:
+    def pack(self, app_id: str) -> tuple[bool, str]:
         self.packed.append(app_id)
-        return "Written to app.zip."
+        return self.can_pack, "Written to app.zip."
 
     async def connect(self, env: Path, url: str) -> bool:
         return await connect(env, self.pack, ask=self.ask, say=self.read.append, login_url=url)
@@ -60,6 +61,15 @@ async def test_three_pastes_connect_and_pack_the_app(
     assert person.packed == [APP_ID]
     assert "Written to app.zip." in person.read
     assert "https://YOUR-HOST/api/messages" in person.read[0]
+
+
+async def test_without_a_package_not_everything_is_in_place(
+    endpoint: TokenEndpoint, tmp_path: Path
+) -> None:
+    person = Person(APP_ID, TENANT, SECRET)
+    person.can_pack = False
+    assert not await person.connect(tmp_path / ".env", endpoint.url)
+    assert (tmp_path / ".env").exists()
 
 
 async def test_wrong_pastes_are_told_and_asked_for_again(
