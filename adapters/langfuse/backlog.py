@@ -151,8 +151,9 @@ class Backlog:
                 ratings[name] = rated
             return Batch(turns, ratings)
 
-    def give_back(self, batch: Batch) -> None:
-        """Not taken by Langfuse: to be tried again, before all others."""
+    def give_back(self, batch: Batch, *, counted: bool = True) -> None:
+        """Not taken by Langfuse: to be tried again, before all others. `counted` False: ratings may
+        be tried any number of times, as it was not for what they say."""
         with self._changed:
             alone = len(batch.turns) == 1
             for told in reversed(batch.turns):
@@ -164,7 +165,7 @@ class Backlog:
                 self._chars_kept += told.chars
             self._stay_within_bounds()
             for score_id, rated in reversed(batch.ratings.items()):
-                self._give_back_rating(score_id, rated, alone=not batch.turns)
+                self._give_back_rating(score_id, rated, alone=counted and not batch.turns)
 
     def _give_back_rating(self, score_id: str, rated: Rated, *, alone: bool) -> None:
         rated = replace(rated, tries=rated.tries + alone)

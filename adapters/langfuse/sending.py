@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+KEYS_REFUSED = frozenset({401, 403})
 TALKATIVE = (
     "opentelemetry.exporter.otlp.proto.http.trace_exporter",
     "opentelemetry.exporter.otlp.common.http",
@@ -47,6 +48,8 @@ class Sender:
         for name in TALKATIVE:
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self._address = settings.address
+        self.keys_refused = False
+        """At the newest try to send ratings: somebody can mend that without a restart."""
         self._http = build_http(settings.address)
         self._api = LangfuseAPI(
             base_url=settings.address,
@@ -81,13 +84,25 @@ class Sender:
             status = error.status_code or 0
             if status >= 500 or status == 429:
                 return False
+            if status in KEYS_REFUSED:
+                self._say_refused(status)
+                return False
             logger.warning("Langfuse refused %d ratings with status %d", len(scores), status)
             return True
         except httpx.TransportError:
             return False
+        self.keys_refused = False
         if isinstance(answer, CreateScoreBatchResults) and answer.rejected:
             logger.warning("Langfuse refused %d of %d ratings", answer.rejected, len(scores))
         return True
+
+    def _say_refused(self, status: int) -> None:
+        if not self.keys_refused:
+            logger.warning(
+                "Langfuse takes no ratings with these keys (status %d); they wait until it does",
+                status,
+            )
+        self.keys_refused = True
 
     def close(self) -> None:
         self._exporter.shutdown()

@@ -135,7 +135,7 @@ def _generation(call: Call, texts: Texts) -> Generation:
         "correlation_id": texts.label(request.turn_id),
         "call": completion.n,
         "outcome_of_call": texts.label(completion.outcome),
-        "finish_reason": call.finish_reason or "none",
+        "finish_reason": texts.label(call.finish_reason or "none"),
         "usage": completion.source,
     }
     return Generation(

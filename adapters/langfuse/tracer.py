@@ -115,7 +115,7 @@ class LangfuseTracer:
         batch = self._backlog.take(1 if self._failures else BATCH_TURNS)
         left = self._send(sender, batch)
         if left:
-            self._backlog.give_back(left)
+            self._backlog.give_back(left, counted=not sender.keys_refused)
             self._failures += 1
             if self._failures == 1 and not self._is_off:  # else its end has been told already
                 logger.warning("Langfuse takes nothing at the moment; it will be tried again")

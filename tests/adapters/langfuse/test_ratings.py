@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import pytest
+
+from adapters.langfuse.backlog import RATING_TRIES
 from adapters.langfuse.ids import is_sampled, trace_id
 from core.conversation import Author
 from tests.adapters.langfuse.facts import NOON, rating, reading, tracing
 from tests.standins.langfuse import Fault
 
 if TYPE_CHECKING:
-    import pytest
-
     from tests.standins.langfuse import LangfuseStandIn
 
 
@@ -92,6 +93,24 @@ async def test_a_server_that_knows_no_lists_costs_the_rating_and_a_line(
     assert "has version 4.58.3, which loses ratings; update it to 4.59" in caplog.text
     assert "Langfuse refused 1 ratings with status 400" in caplog.text
     langfuse.refused.clear()
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_ratings_wait_while_the_keys_are_refused_and_that_is_said_once(
+    langfuse: LangfuseStandIn, caplog: pytest.LogCaptureFixture, status: int
+) -> None:
+    langfuse.fault = Fault("status", status, path="/scores")
+    async with tracing(langfuse) as tracer:
+        tracer.rated("slack", rating())
+
+        def tries(one: LangfuseStandIn) -> int:
+            return sum("/scores" in request for request in one.requests)
+
+        await langfuse.until(lambda one: tries(one) > RATING_TRIES)
+        langfuse.fault = None
+        await langfuse.until(lambda one: one.scores.received)
+    assert [score.value for score in langfuse.scores.newest()] == ["up"]
+    assert caplog.text.count(f"takes no ratings with these keys (status {status})") == 1
 
 
 async def test_scores_can_be_read_with_the_sdk(langfuse: LangfuseStandIn) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.completion import ChatMessage, Image
@@ -37,6 +38,7 @@ async def test_no_secret_arrives_whatever_field_it_was_put_into(langfuse: Langfu
             for outcome in ("answered", canary):
                 done = completion(model=canary, outcome=outcome)
                 told = call(request=asked, completion=done, said=in_text, error=in_text)
+                told = replace(told, finish_reason=canary)
                 tracer.called(told)
             tracer.turn_recorded(
                 turn(
