@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from core.conversation import ConversationKey
 from core.digest import DigestParts, Digests
 from core.errors import NotStored
 from core.people.access import Listed
 from core.reports.daily import Daily
+from core.reports.digest import DIGEST
 from core.turns.reporting import DigestWriter, Reporter
 
 if TYPE_CHECKING:
@@ -101,6 +103,18 @@ def read_channels(settings: Settings) -> Sequence[Listed]:
     """Raises SettingError."""
     listed = (Listed.parse(entry, "DIGEST_CHANNELS") for entry in settings.digest_channels)
     return tuple(dict.fromkeys(listed))
+
+
+async def find_last_digest(settings: Settings, turns: Turns) -> datetime | None:
+    """When the newest one was sent, in whatever life of the bot; None: none is known."""
+    channels = read_channels(settings)
+    keys = [ConversationKey(one.platform, one.workspace, one.id, DIGEST) for one in channels]
+    try:
+        sent_at = [await turns.succeeded_at(key) for key in keys]
+    except NotStored as error:
+        logger.warning("when the last digest was sent is not known: %s", error)
+        return None
+    return max((at for at in sent_at if at is not None), default=None)
 
 
 def build_reporter(

@@ -22,7 +22,7 @@ from bot.clock import SortableIds
 from bot.demo import demo_offer, demo_server
 from bot.modelling import ModelStack, read_targets, stack_model, warn_of_unpriced
 from bot.running import Bot
-from bot.schedule import Schedule, build_digests, build_reporter
+from bot.schedule import Schedule, build_digests, build_reporter, find_last_digest
 from bot.tracing import build_tracers
 from core.chatbot import Desk, DeskParts
 from core.commands.help import Help
@@ -85,6 +85,8 @@ async def _build(
     workers = build_workers(ground, engine)
     desk = build_desk(ground, workers, commands, platforms)
     digests = build_digests(settings, ground.store, workers, platforms, clock, ground.ids)
+    if (sent_at := await find_last_digest(settings, ground.store)) is not None:
+        ground.metrics.digest_sent(sent_at)
     return Bot(
         clock=clock,
         store=ground.store,

@@ -90,9 +90,7 @@ class Metrics:
         self._duplicates = self._counter("duplicates", "Deliveries that were known already.")
         self._dead_letters = self._counter("dead_letters", "Messages given up on.")
         self._feedback = self._counter("feedback", "Ratings of answers.", "platform", "rating")
-        self._digest = self._gauge(
-            "digest_last_success_timestamp_seconds", "When the last digest was sent."
-        )
+        self._digest: Gauge | None = None  # made when there is one: at first it would say 1970
         self._loop_lag = self._gauge(
             "event_loop_lag_seconds", "How late the event loop woke up when last looked at."
         )
@@ -148,6 +146,10 @@ class Metrics:
         self._inbox_age.set(oldest_age_s)
 
     def digest_sent(self, at: datetime) -> None:
+        if self._digest is None:
+            self._digest = self._gauge(
+                "digest_last_success_timestamp_seconds", "When the last digest was sent."
+            )
         self._digest.set(at.timestamp())
 
     def loop_lag(self, seconds: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import BigInteger, bindparam, case, func, or_, select, update
@@ -85,6 +86,15 @@ FORGET = (
 FORGOTTEN_AT = select(_c.forgotten_at_us).where(match(conversations, *_KEY))
 
 
+SUCCEEDED = (
+    select(turns.c.received_at_us, turns.c.latency_s)
+    .join(conversations, _c.id == turns.c.conversation_id)
+    .where(match(conversations, *_KEY), turns.c.outcome != "failed")
+    .order_by(turns.c.seq.desc())
+    .limit(1)
+)
+
+
 class SqlTurns(Part):
     """core.ports.Turns."""
 
@@ -99,6 +109,9 @@ class SqlTurns(Part):
 
     async def summary(self, query: StatsQuery) -> Summary:
         return await self._database.read(summarize, query, lane="long")
+
+    async def succeeded_at(self, conversation: ConversationKey) -> datetime | None:
+        return await self._database.read(_succeeded_at, conversation)
 
     async def forget(self, conversation: ConversationKey, user_id: str | None = None) -> int:
         found = await self._database.read(_find, conversation, user_id)
@@ -127,6 +140,11 @@ def _again(connection: Connection, turn_id: str) -> QueuedMessage | None:
     key = connection.execute(KEY_OF, {"at_id": row.conversation_id}).one()
     parts = connection.execute(PARTS, {"at_turn_id": turn_id})
     return read_queued(row, read_key(key), [read_ref(part) for part in parts])
+
+
+def _succeeded_at(connection: Connection, key: ConversationKey) -> datetime | None:
+    row = connection.execute(SUCCEEDED, at(to_key_columns(key))).first()
+    return read_us(row.received_at_us) + timedelta(seconds=row.latency_s) if row else None
 
 
 def _find(connection: Connection, key: ConversationKey, user_id: str | None) -> list[int]:

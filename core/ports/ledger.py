@@ -33,6 +33,10 @@ class Turns(Protocol):
 
     async def summary(self, query: StatsQuery) -> Summary: ...
 
+    async def succeeded_at(self, conversation: ConversationKey) -> datetime | None:
+        """When the newest turn there that did not fail was over; None: there is none."""
+        ...
+
     async def forget(self, conversation: ConversationKey, user_id: str | None = None) -> int:
         """Start the history anew; with `user_id`, of every conversation in the channel that the
         person asked in. Returns how many conversations."""

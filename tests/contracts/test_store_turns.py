@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -155,6 +155,16 @@ async def test_forget_remembers_when(store: Store) -> None:
     await store.forget(KEY)
     assert await store.forgotten_at(KEY) is not None
     assert await store.forgotten_at(replace(KEY, thread="unknown")) is None
+
+
+async def test_the_newest_turn_that_did_not_fail_is_known_by_its_end(store: Store) -> None:
+    assert await store.succeeded_at(KEY) is None
+    first = await answered(store, message(), latency_s=2.5)
+    await answered(store, message(), outcome="failed", error="delivery")
+    await answered(store, message(conversation=replace(KEY, thread="another")), latency_s=9.0)
+    assert await store.succeeded_at(KEY) == first.received_at + timedelta(seconds=2.5)
+    later = await answered(store, message(), outcome="command")
+    assert await store.succeeded_at(KEY) == later.received_at
 
 
 async def test_forget_covers_what_runs_but_not_what_waits(store: Store) -> None:

@@ -60,7 +60,9 @@ async def test_a_bot_posts_it_once_over_its_lives_and_counts_nobodys_request(tea
         assert "Nobody has asked anything" in await team.stats("24h all")
         log = [one["message"] for one in bot.log if one.get("logger") == "core.digest"]
         await bot.kill()
-    async with team.bot(**where) as bot:
+    async with team.bot(**where, METRICS_PORT=str(port)) as bot, aiohttp.ClientSession() as http:
+        async with http.get(f"http://127.0.0.1:{port}/metrics") as response:
+            later = await response.text()
         question = team.ask("repeat: still there")
         await team.answer_to(question, "still there")
         await bot.stop()
@@ -74,10 +76,12 @@ async def test_a_bot_posts_it_once_over_its_lives_and_counts_nobodys_request(tea
         "19:a@x: teams is not connected, or cannot be written to",
         "C0OUTSIDE: the bot is not in C0OUTSIDE: invite it",
     ]
-    sent_at = next(
-        line for line in metrics.splitlines() if line.startswith("chatbot_digest_last_success")
+    sent_at, known_at = (
+        next(line for line in told.splitlines() if line.startswith("chatbot_digest_last_success"))
+        for told in (metrics, later)
     )
     assert abs(float(sent_at.split()[1]) - datetime.now(UTC).timestamp()) < 60
+    assert known_at == sent_at, "a restart forgets nothing"
     assert "chatbot_requests_total{" not in metrics
     assert {row["kind"] for row in team.requests()} == {"report", "question"}
 

@@ -45,7 +45,6 @@ METRICS = {
     "chatbot_duplicates_total": set(),
     "chatbot_dead_letters_total": set(),
     "chatbot_feedback_total": {"platform", "rating"},
-    "chatbot_digest_last_success_timestamp_seconds": set(),
     "chatbot_event_loop_lag_seconds": set(),
 }
 

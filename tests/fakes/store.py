@@ -418,6 +418,16 @@ class FakeStore:
         known = self.data.conversations.get(conversation)
         return known.forgotten_at if known else None
 
+    async def succeeded_at(self, conversation: ConversationKey) -> datetime | None:
+        await self.turn_to()
+        there = [
+            one.turn
+            for one in self.data.turns.values()
+            if one.turn.conversation == conversation and one.turn.outcome != "failed"
+        ]
+        ends = [turn.received_at + timedelta(seconds=turn.latency_s) for turn in there]
+        return ends[-1] if ends else None
+
     async def summary(self, query: StatsQuery) -> Summary:
         await self.turn_to()
         return summarize(self.data, query)
