@@ -38,6 +38,7 @@ class StreamedMessage:
     """Text is appended; what Slack has can never be taken back."""
 
     method = APPEND
+    next_in_s = 0.0
 
     def __init__(self, api: SlackApi, clock: Clock, place: Place, ts: str) -> None:
         self._api = api
@@ -116,6 +117,7 @@ class EditedMessage:
     """The whole text is written anew each time, so no outcome is in doubt."""
 
     method = UPDATE
+    next_in_s = 0.0
 
     def __init__(self, api: SlackApi, place: Place, ts: str, *, plain: bool) -> None:
         """`plain`: the message has no blocks, which would stay when only its text is replaced."""

@@ -51,6 +51,7 @@ class SilencedMessage:
     """Stands for all that would follow a message that its reader has stopped."""
 
     method = "edit"
+    next_in_s = 0.0
 
     def __init__(self, stopped_id: str) -> None:
         self.message_id = stopped_id
@@ -78,6 +79,7 @@ class EditedMessage:
     """The whole message is written anew each time, so no outcome is in doubt."""
 
     method = "edit"
+    next_in_s = 0.0
 
     def __init__(
         self, connector: Connector, place: Place, message_id: str, on_stop: Callable[[], None]

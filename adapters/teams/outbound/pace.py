@@ -49,6 +49,10 @@ class Pace:
                     self._spend(conversation)
                     return
 
+    def wait_s(self, conversation: str) -> float:
+        """Until a place is free, if nobody else takes it; 0: now."""
+        return max(self._app_wait_s(APP_CALLS), self._chat_wait_s(conversation))
+
     def try_take(self, conversation: str) -> bool:
         """Take a place for a piece of a growing answer if one is free now."""
         is_taken = self._line.locked() or self._app_wait_s(PROGRESS_CALLS) > 0

@@ -60,6 +60,14 @@ class StreamedMessage:
         self.message_id = stream_id
         self.shown = ""
 
+    @property
+    def next_in_s(self) -> float:
+        """Whoever waits here instead of in `show` has newer text by then, or the whole."""
+        if self._stopped:
+            return 0.0
+        gap_s = self._sent_at + INTERVAL_S - self._clock.monotonic()
+        return max(gap_s, self._connector.pace.wait_s(self._place.conversation))
+
     async def show(self, text: str) -> bool:
         if self._stopped:
             self.shown = text  # nobody wants to see more of it

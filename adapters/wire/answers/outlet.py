@@ -37,6 +37,11 @@ class Message(Protocol[Below_contra]):
         """What each further piece of text costs; the pace is by method."""
         ...
 
+    @property
+    def next_in_s(self) -> float:
+        """Until a further piece of text may be sent, as far as is known; 0: now."""
+        ...
+
     async def show(self, text: str) -> bool:
         """Show a text that begins with `shown`, if the budget has room; False: not now. Raises
         StreamOver, MessageGone, MessageTooLong, DeliveryError."""

@@ -98,7 +98,8 @@ class AnswerWriter(Generic[Below]):
             while self._flow.full and self._flow.growing.strip() and self._current is not None:
                 await self._finish_message(self._flow.full.popleft().text)
                 await self._ensure_message()
-            wait_s = due_at - self._clock.monotonic()
+            next_in_s = self._current.next_in_s if self._current else 0.0
+            wait_s = max(due_at - self._clock.monotonic(), next_in_s)
             if wait_s <= 0 and await self._show_progress():
                 wait_s = self._outlet.interval_s(self._writes_with)
                 due_at = self._clock.monotonic() + wait_s

@@ -68,6 +68,15 @@ async def test_nothing_is_sent_within_a_second_of_the_last(bot: Bot) -> None:
     assert [call for call in bot.teams.calls_made if call.status == 429] == []
 
 
+async def test_a_short_answer_is_there_a_second_after_its_stream_began(bot: Bot) -> None:
+    bot.chatbot.script = slowly(CLOCK, "Yes", pause_s=0.3)
+    (answer,) = await answered(bot)
+    assert answer.text == "Yes"
+    (began_at, _, _), (ended_at, info, _) = streamed(bot)
+    assert info["streamType"] == "final"
+    assert 0.97 < ended_at - began_at < 1.9
+
+
 async def test_the_first_words_are_seen_at_once_and_noted(bot: Bot) -> None:
     bot.chatbot.script = slowly(CLOCK, "First words", ", more.", pause_s=10)
     bot.teams.people.say("alice", "alice", "question")

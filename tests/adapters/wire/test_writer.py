@@ -70,6 +70,7 @@ class Brick:
         self._wall = wall
         self.message_id = message_id
         self.method = method
+        self.next_in_s = 0.0
         self.shown = ""
 
     async def show(self, text: str) -> bool:
