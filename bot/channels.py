@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adapters.slack.channel import SlackChannel
 from adapters.slack.settings import SlackSettings
-from adapters.teams.channel import TeamsChannel
 from adapters.teams.settings import TeamsSettings
 from adapters.wire.sessions import build_session
 from bot.running import Channel
@@ -16,7 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AsyncExitStack
 
+    from adapters.slack.channel import SlackChannel
     from adapters.sql.store import SqlStore
+    from adapters.teams.channel import TeamsChannel
     from bot.playground import Playground
     from bot.settings import Settings
     from core.conversation import MessageRef
@@ -44,6 +44,8 @@ def build_channels(
 
 
 def build_slack(settings: Settings, clock: Clock, store: SqlStore) -> SlackChannel:
+    from adapters.slack.channel import SlackChannel  # its SDK takes long to import
+
     async def is_answer(ref: MessageRef) -> bool:
         return await store.conversation_of(ref) is not None
 
@@ -53,6 +55,8 @@ def build_slack(settings: Settings, clock: Clock, store: SqlStore) -> SlackChann
 def build_teams(
     settings: Settings, clock: Clock, store: SqlStore, resources: AsyncExitStack
 ) -> TeamsChannel:
+    from adapters.teams.channel import TeamsChannel  # as for Slack
+
     session = build_session()
     resources.push_async_callback(session.close)
     return TeamsChannel(read_teams_settings(settings), clock, session, store)

@@ -23,6 +23,15 @@ def test_the_import_contracts_hold() -> None:
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
 
 
+def test_nobody_waits_for_the_sdk_of_a_channel_that_is_not_used() -> None:
+    """Microsoft's takes most of a second."""
+    look = "import sys, bot.wiring; print(*{name.partition('.')[0] for name in sys.modules})"
+    loaded = subprocess.run(
+        [sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert not {"botbuilder", "msrest", "slack_bolt"} & set(loaded.stdout.split())
+
+
 def test_every_dependency_is_named_by_a_contract_that_says_where_it_may_be_imported() -> None:
     """A new library cannot come in without deciding on its one place."""
     contracts = PROJECT["tool"]["importlinter"]["contracts"]
