@@ -182,6 +182,6 @@ def _items(rows: list[list[SyntaxTreeNode]]) -> list[str]:
     for first, *others in body:
         pairs = zip(header[1:], others, strict=False)
         told = "; ".join(f"{name}: {value}" if name else value for name, value in pairs if value)
-        name = first.replace("**", "").strip()
-        items.append(f"- **{name}** {told}".rstrip() if name else f"- {told}")
+        name = first.replace("**", "").strip().removesuffix(":")
+        items.append("- " + ": ".join(filter(None, (f"**{name}**" if name else "", told))))
     return items or [f"- {cell}" for cell in header]

@@ -65,8 +65,12 @@ def _cell(text: str, *, bold: bool) -> Json:
 
 
 def _list(rows: Sequence[Sequence[str]]) -> Json:
-    lines = (f"- **{escape(row[0])}** {escape(' · '.join(row[1:]))}".rstrip() for row in rows)
-    return text_block("\n".join(lines))
+    return text_block("\n".join(_item(*row) for row in rows))
+
+
+def _item(name: str, *others: str) -> str:
+    told = escape(" · ".join(others))
+    return f"- **{escape(name)}**" + (f": {told}" if told else "")
 
 
 def _plain(text: str) -> str:

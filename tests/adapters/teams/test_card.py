@@ -142,7 +142,7 @@ def test_numbers_stand_on_the_right_and_words_on_the_left() -> None:
     (table,) = draw(Document("", (Table(("Model", "Questions", "Cost"), rows),)))["body"]
     sides = [column.get("horizontalCellContentAlignment") for column in table["columns"]]
     assert sides == [None, "Right", "Right"]
-    assert table["fallback"]["text"] == "- **gpt-5** 1,234 · $0.20\n- **llama** 12.3k · unknown"
+    assert table["fallback"]["text"] == "- **gpt-5**: 1,234 · $0.20\n- **llama**: 12.3k · unknown"
 
 
 def test_a_divider_parts_what_follows_and_nothing_else() -> None:

@@ -115,9 +115,9 @@ def test_markdown_of_whole_messages(markdown: str, shown: str) -> None:
 
 def test_a_table_that_is_wide_or_holds_links_becomes_a_list() -> None:
     wide = f"| Name | What | More |\n|---|---|---|\n| **x** | {'words ' * 12}| y |"
-    assert to_message_text(wide).startswith("- **x** What: words")
+    assert to_message_text(wide).startswith("- **x**: What: words")
     linked = "| Name | Page |\n|---|---|\n| x | [here](https://x.example) |"
-    assert to_message_text(linked) == "- **x** Page: [here](https://x.example)\n"
+    assert to_message_text(linked) == "- **x**: Page: [here](https://x.example)\n"
 
 
 def test_extended_markdown_keeps_headings_and_tables() -> None:
