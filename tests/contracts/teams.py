@@ -52,7 +52,11 @@ class ChatScreen:
     def below(self, message_id: str) -> Below:
         message = self._workspace.conversation(self.where).messages[message_id]
         can_retry = any(button["title"] == "Try again" for button in buttons_of(message))
-        return Below(" ".join(card_words(message)), message.feedback_loop is not None, can_retry)
+        last = message.text.rpartition("\n\n")[2]
+        line = [last.strip("*")] if last[:1] == last[-1:] == "*" else []  # a footer alone
+        return Below(
+            " ".join([*line, *card_words(message)]), message.feedback_loop is not None, can_retry
+        )
 
     def status(self) -> str:
         streams = [one.stream for one in self._said() if one.stream is not None]

@@ -39,12 +39,16 @@ class Below:
 
     choices: tuple[tuple[Json, ...], ...] = ((),)
     """Cards, best first; the next ones are for a Teams that refuses those before."""
+    line: str = ""
+    """Markdown that ends the text, apart from it."""
     can_rate: bool = False
 
     def written(self, place: Place, text: str) -> Iterator[Json]:
         """The message with this below its text, best first; those with a card have attachments."""
+        by_model = bool(text)
+        text = "\n\n".join(filter(None, (text.rstrip(), self.line))) if self.line else text
         for cards in self.choices:
-            yield to_message(place, text, cards, by_model=bool(text), can_rate=self.can_rate)
+            yield to_message(place, text, cards, by_model=by_model, can_rate=self.can_rate)
 
 
 class SilencedMessage:

@@ -6,7 +6,7 @@ import logging
 import re
 from typing import TYPE_CHECKING, Final
 
-from adapters.teams.drawing.ending import to_attachments
+from adapters.teams.drawing.ending import to_attachments, to_line
 from adapters.teams.drawing.message import MessageText
 from adapters.teams.outbound.activities import SHELL_TEXT, to_message, to_stream
 from adapters.teams.outbound.errors import TeamsRefused, TeamsUnreachable, delivery_error
@@ -164,5 +164,6 @@ def to_below(draft: Draft, is_last: bool) -> Below:
         return Below()
     if draft.ending is None:
         raise ValueError("the draft has not ended")
-    cards = tuple(to_attachments(draft.ending))
-    return Below((cards, ()) if cards else ((),), draft.ending.can_rate)
+    ending = draft.ending
+    cards = tuple(to_attachments(ending))
+    return Below((cards, ()) if cards else ((),), to_line(ending), ending.can_rate)

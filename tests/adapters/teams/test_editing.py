@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from core.document import Chart, Document, Text
+from core.draft import Ending
 from core.errors import DeliveryError
 from tests.adapters.chatbot import says
 from tests.adapters.teams.conftest import FastClock, running_bot
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from tests.adapters.teams.conftest import Bot
 
 CLOCK = FastClock()
+FOOTER = Ending("answered", footer="gpt · 1.0 s", can_rate=True)
 ONE_TWO_THREE = ("One ", "two ", "three.")
 ROOMS = pytest.mark.parametrize("room", ["Lunch", "General"])
 
@@ -124,6 +126,15 @@ async def test_what_stands_below_an_answer(bot: Bot) -> None:
     assert answer.text == "Half an ans"
     assert "Stopped, as you asked." in str(answer.cards)
     assert answer.feedback_loop is None
+
+
+@pytest.mark.parametrize("room", ["alice", "General"])
+async def test_a_footer_ends_the_text_and_makes_no_card(bot: Bot, room: str) -> None:
+    bot.chatbot.script = slowly(CLOCK, "- One\n", "- two", ending=FOOTER)
+    (answer,) = await answered(bot, room)
+    assert (answer.text, answer.cards) == ("- One\n- two\n\n*gpt · 1.0 s*", [])
+    assert answer.says_ai
+    assert answer.feedback_loop == "default"
 
 
 @pytest.mark.parametrize("room", ["alice", "General"])

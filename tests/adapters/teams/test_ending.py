@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from adapters.teams.drawing.ending import TRY_AGAIN, to_attachments
+from adapters.teams.drawing.ending import TRY_AGAIN, to_attachments, to_line
 from adapters.teams.drawing.verbs import Press, read_press
 from core.draft import Ending
 from core.notices import build_notice
+from core.text.mentions import BREAK
 from tests.adapters.teams.cards import check_card
 
 NOTICE = build_notice("timeout", "a1b2", partial=True)
@@ -38,9 +39,13 @@ def test_the_notice_comes_first_and_the_button_last() -> None:
     assert read_press(button["fallback"]["data"]) == Press("again")
 
 
-def test_a_footer_alone_is_a_card_of_one_line() -> None:
-    (footer,) = body(Ending("answered", footer="<at>x</at> · `m`", can_rate=True))
-    assert "<at" not in footer["text"]
+def test_a_footer_alone_is_a_light_line_and_no_card() -> None:
+    ending = Ending("answered", footer="<at>x</at> · `m`", can_rate=True)
+    assert to_attachments(ending) == []
+    assert to_line(ending) == f"*<{BREAK}at>x<{BREAK}/at> · `m`*"
+    assert to_line(Ending("answered", footer="gpt · **1** s")) == "gpt · **1** s"
+    for other in (Ending("failed", NOTICE, "gpt"), Ending("stopped", footer="gpt", can_retry=True)):
+        assert to_line(other) == ""
 
 
 def test_without_a_way_to_retry_there_is_no_button() -> None:
