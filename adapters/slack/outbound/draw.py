@@ -26,6 +26,7 @@ from adapters.slack.web.limits import (
     TABLES_PER_MESSAGE,
 )
 from core.document import Actions, Chart, Divider, Document, Facts, Note, Table, Text
+from core.reports.bars import add_up
 from core.reports.sparkline import sparkline
 from core.text.split import split
 
@@ -94,15 +95,16 @@ class Drawer:
         return [{"type": "table", "rows": rows, "column_settings": settings}]
 
     def _chart(self, chart: Chart) -> list[Json]:
-        labels = [label[:CHART_LABEL_CHARS] or EMPTY_CELL for label in chart.labels]
-        points = len(chart.values)
+        fewer = add_up(chart, CHART_POINTS)
+        labels = [label[:CHART_LABEL_CHARS] or EMPTY_CELL for label in fewer.labels]
+        points = len(fewer.values)
         drawable = 0 < points <= CHART_POINTS and len(set(labels)) == len(labels) == points
         if not (self._charts_left and drawable):
             return _sections(to_sparkline(chart))
         self._charts_left -= 1
         data = [
             {"label": label, "value": value}
-            for label, value in zip(labels, chart.values, strict=True)
+            for label, value in zip(labels, fewer.values, strict=True)
         ]
         axis: Json = {"categories": labels}
         if chart.unit:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from adapters.teams.drawing.elements import EMPTY, small, text_block
 from adapters.teams.drawing.limits import CELL_CHARS, CHART_BARS, CHART_POINTS, TITLE_CHARS
 from adapters.teams.drawing.text import escape
+from core.reports.bars import add_up
 from core.reports.sparkline import sparkline
 from core.text.plain import shorten
 
@@ -46,12 +47,8 @@ def _is_drawable(chart: Chart) -> bool:
 def _legible(chart: Chart) -> Chart:
     """Neighbouring bars are added up until there is room for the labels below; what all of them
     end with, as a time of day, is left out."""
-    if chart.kind != "bar" or (points := len(chart.values)) <= CHART_BARS:
-        return chart
-    sizes = range(math.ceil(points / CHART_BARS), points)
-    size = next((size for size in sizes if points % size == 0), sizes[0])
-    values = (sum(chart.values[at : at + size]) for at in range(0, points, size))
-    return replace(chart, labels=_short_labels(chart.labels[::size]), values=tuple(values))
+    fewer = add_up(chart, CHART_BARS)
+    return chart if fewer is chart else replace(fewer, labels=_short_labels(fewer.labels))
 
 
 def _short_labels(labels: Sequence[str]) -> tuple[str, ...]:

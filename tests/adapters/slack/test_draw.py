@@ -52,6 +52,15 @@ def test_only_one_table_and_two_charts_fit_into_a_message() -> None:
     assert types == ["table", "section", "data_visualization", "data_visualization", "section"]
 
 
+def test_a_day_of_hours_is_drawn_although_it_has_more_steps_than_slack_takes() -> None:
+    hours = tuple(f"{hour:02}:00" for hour in range(24))
+    (block,) = draw(Document("", (Chart("Questions", hours, (1.0,) * 24),)))
+    assert block["type"] == "data_visualization"
+    (series,) = block["chart"]["series"]
+    assert series["data"] == [{"label": hour, "value": 2.0} for hour in hours[::2]]
+    assert check_blocks([block]) == []
+
+
 def test_a_chart_in_text_keeps_its_scale() -> None:
     text = to_sparkline(Chart("Requests", ("Mon", "Tue"), (0.0, 8.0), unit="a day"))
     assert text == "*Requests*\n`▁█`\nMon … Tue, highest 8 a day"
