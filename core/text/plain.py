@@ -5,7 +5,7 @@ from __future__ import annotations
 from markdown_it.tree import SyntaxTreeNode
 
 from core.text.graphemes import graphemes
-from core.text.tree import attribute, parse_tree, text_of
+from core.text.tree import TreeWriter, attribute, parse_tree, text_of
 
 ELLIPSIS = "…"
 
@@ -16,7 +16,7 @@ def to_plain(markdown: str) -> str:
     What it gives is text, not safe markup: a caller that puts it into a field with markup of its
     own escapes it there.
     """
-    return _blocks(parse_tree(markdown))
+    return _Plain().write(parse_tree(markdown))
 
 
 def shorten(text: str, limit: int) -> str:
@@ -44,41 +44,11 @@ def _end_with_ellipsis(text: str, following: str) -> str:
     return text.rstrip() + ELLIPSIS
 
 
-def _blocks(node: SyntaxTreeNode, separator: str = "\n\n") -> str:
-    texts = (_block(child) for child in node.children)
-    return separator.join(text for text in texts if text)
+class _Plain(TreeWriter):
+    rule = "---"
 
-
-def _block(node: SyntaxTreeNode) -> str:
-    match node.type:
-        case "inline":
-            return _inline(node)
-        case "fence" | "code_block":
-            return node.content.rstrip("\n")
-        case "hr":
-            return "---"
-        case "bullet_list" | "ordered_list":
-            return _list(node)
-        case "blockquote":
-            return _prefixed(_blocks(node), "> ", "> ")
-        case "table":
-            rows = (row for part in node.children for row in part.children)
-            return "\n".join(" | ".join(_blocks(cell) for cell in row.children) for row in rows)
-        case _:
-            return _blocks(node)
-
-
-def _list(node: SyntaxTreeNode) -> str:
-    first = int(attribute(node, "start") or "1")
-    items = []
-    for number, item in enumerate(node.children, first):
-        bullet = f"{number}. " if node.type == "ordered_list" else "• "
-        items.append(_prefixed(_blocks(item, "\n"), bullet, " " * len(bullet)))
-    return "\n".join(items)
-
-
-def _prefixed(text: str, first: str, following: str) -> str:
-    return first + text.replace("\n", "\n" + following)
+    def inline(self, node: SyntaxTreeNode) -> str:
+        return _inline(node)
 
 
 def _inline(node: SyntaxTreeNode) -> str:

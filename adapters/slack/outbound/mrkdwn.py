@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.text.links.rewriting import safe_links
-from core.text.tree import attribute, parse_tree, text_of
+from core.text.tree import TreeWriter, attribute, parse_tree, text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from markdown_it.tree import SyntaxTreeNode
 
 MARKS = {"strong": "*", "em": "_", "s": "~"}
@@ -16,7 +18,7 @@ MARKS = {"strong": "*", "em": "_", "s": "~"}
 def to_mrkdwn(markdown: str) -> str:
     """mrkdwn of the same look. Every sign that Slack would read as a mention or a link is escaped;
     links keep their target, tables become lines of a code block."""
-    return _blocks(parse_tree(safe_links(markdown)))
+    return _Mrkdwn().write(parse_tree(safe_links(markdown)))
 
 
 def escape(text: str) -> str:
@@ -24,61 +26,25 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _blocks(node: SyntaxTreeNode, separator: str = "\n\n") -> str:
-    texts = (_block(child) for child in node.children)
-    return separator.join(text for text in texts if text)
+class _Mrkdwn(TreeWriter):
+    def inline(self, node: SyntaxTreeNode) -> str:
+        return _inline(node)
 
+    def heading(self, node: SyntaxTreeNode) -> str:
+        return f"*{escape(' '.join(map(text_of, node.children)))}*"
 
-def _block(node: SyntaxTreeNode) -> str:
-    match node.type:
-        case "inline":
-            return _inline(node)
-        case "heading":
-            return f"*{escape(' '.join(text_of(child) for child in node.children))}*"
-        case "fence" | "code_block":
-            return _code(node.content.rstrip("\n"))
-        case "hr":
-            return "———"
-        case "bullet_list" | "ordered_list":
-            return _list(node)
-        case "blockquote":
-            return _prefixed(_blocks(node), "> ", "> ")
-        case "table":
-            return _table(node)
-        case _:
-            return _blocks(node)
+    def code(self, text: str) -> str:
+        # Slack's code ends at the first three backticks, whatever their number.
+        return f"```\n{escape(text.replace('```', chr(0x2032) * 3))}\n```"
 
-
-def _list(node: SyntaxTreeNode) -> str:
-    first = int(attribute(node, "start") or "1")
-    items = []
-    for number, item in enumerate(node.children, first):
-        bullet = f"{number}. " if node.type == "ordered_list" else "• "
-        items.append(_prefixed(_blocks(item, "\n"), bullet, " " * len(bullet)))
-    return "\n".join(items)
-
-
-def _prefixed(text: str, first: str, following: str) -> str:
-    return first + text.replace("\n", "\n" + following)
-
-
-def _table(node: SyntaxTreeNode) -> str:
-    rows = [
-        [" ".join(text_of(part) for part in cell.children) for cell in row.children]
-        for section in node.children
-        for row in section.children
-    ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=False)]
-    lines = (
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip()
-        for row in rows
-    )
-    return _code("\n".join(lines))
-
-
-def _code(text: str) -> str:
-    # Slack's code ends at the first three backticks, whatever their number.
-    return f"```\n{escape(text.replace('```', chr(0x2032) * 3))}\n```"
+    def table(self, rows: Sequence[Sequence[SyntaxTreeNode]]) -> str:
+        words = [[" ".join(map(text_of, cell.children)) for cell in row] for row in rows]
+        widths = [max(map(len, column)) for column in zip(*words, strict=False)]
+        lines = (
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip()
+            for row in words
+        )
+        return self.code("\n".join(lines))
 
 
 def _inline(node: SyntaxTreeNode) -> str:

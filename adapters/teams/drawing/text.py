@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Final
 from adapters.teams.drawing.message import MessageText
 from core.text.links.rewriting import safe_links
 from core.text.mentions import BREAK
-from core.text.tree import attribute, parse_tree, text_of
+from core.text.tree import TreeWriter, attribute, parse_tree, text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from markdown_it.tree import SyntaxTreeNode
 
 _MARKUP: Final = re.compile(
@@ -33,7 +35,7 @@ _NO_BREAK: Final = "\u00a0"
 def to_card_text(markdown: str) -> str:
     """For text blocks and facts: bold, italic, links and lists; the rest becomes what looks
     alike. Lines end with an empty one, except in lists. No image and no mention comes out."""
-    text = _blocks(parse_tree(safe_links(markdown)))
+    text = _CardText().write(parse_tree(safe_links(markdown)))
     # Brackets of plain words are escaped: one that is not begins a link, and `!` an image of it.
     return text.replace("![", f"!{BREAK}[")
 
@@ -55,55 +57,32 @@ def _escape_start(match: re.Match[str]) -> str:
     return f"{space}\\{sign}" if sign else f"{space}{number}\\{dot}"
 
 
-def _blocks(node: SyntaxTreeNode, separator: str = "\n\n") -> str:
-    texts = (_block(child) for child in node.children)
-    return separator.join(text for text in texts if text.strip())
+class _CardText(TreeWriter):
+    bullet = "- "
 
+    def inline(self, node: SyntaxTreeNode) -> str:
+        return _inline(node, strong=False).strip(" ")
 
-def _block(node: SyntaxTreeNode) -> str:
-    match node.type:
-        case "inline":
-            return _inline(node, strong=False).strip(" ")
-        case "heading":
-            return _strong(escape(" ".join(text_of(child) for child in node.children)))
-        case "fence" | "code_block":
-            return _code(node.content.rstrip("\n"))
-        case "hr":
-            return "———"
-        case "bullet_list" | "ordered_list":
-            return _list(node)
-        case "blockquote":
-            return "\n\n".join(f"│ {part}" for part in _blocks(node).split("\n\n") if part)
-        case "table":
-            return _table(node)
-        case _:
-            return _blocks(node)
+    def heading(self, node: SyntaxTreeNode) -> str:
+        return _strong(escape(" ".join(map(text_of, node.children))))
 
+    def code(self, text: str) -> str:
+        """A line for each, indented as written."""
+        lines = (
+            _NO_BREAK * (len(line) - len(line.lstrip())) + escape(line.strip())
+            for line in text.expandtabs(4).split("\n")
+        )
+        return "\n\n".join(line or _NO_BREAK for line in lines) if text.strip() else ""
 
-def _list(node: SyntaxTreeNode) -> str:
-    first = int(attribute(node, "start") or "1")
-    items = []
-    for number, item in enumerate(node.children, first):
-        bullet = f"{number}. " if node.type == "ordered_list" else "- "
+    def quote(self, text: str) -> str:
+        return "\n\n".join(f"│ {part}" for part in text.split("\n\n") if part)
+
+    def item(self, bullet: str, text: str) -> str:
         # An empty line would end the list, or indent what follows.
-        text = re.sub(r"\n{2,}", "\n", _blocks(item, "\n"))
-        items.append(bullet + text.replace("\n", "\n" + " " * len(bullet)))
-    return "\n".join(items)
+        return super().item(bullet, re.sub(r"\n{2,}", "\n", text))
 
-
-def _table(node: SyntaxTreeNode) -> str:
-    rows = [row for section in node.children for row in section.children]
-    lines = (" · ".join(_blocks(cell) or "—" for cell in row.children) for row in rows)
-    return "\n\n".join(lines)
-
-
-def _code(text: str) -> str:
-    """A line for each, indented as written."""
-    lines = (
-        _NO_BREAK * (len(line) - len(line.lstrip())) + escape(line.strip())
-        for line in text.expandtabs(4).split("\n")
-    )
-    return "\n\n".join(line or _NO_BREAK for line in lines) if text.strip() else ""
+    def table(self, rows: Sequence[Sequence[SyntaxTreeNode]]) -> str:
+        return "\n\n".join(" · ".join(self.write(cell) or "—" for cell in row) for row in rows)
 
 
 def _inline(node: SyntaxTreeNode, *, strong: bool) -> str:

@@ -26,6 +26,7 @@ from tests.core.text.texts import anything, markdown
         ("| a | b |\n|---|---|\n| 1 | **2** |", "a | b\n1 | 2"),
         ("one\n\n---\n\ntwo", "one\n\n---\n\ntwo"),
         ("&lt;b&gt; \\*x\\* <b>", "<b> *x* <b>"),
+        ("one\n\n```\n  \n```\n\ntwo", "one\n\ntwo"),
         ("", ""),
     ],
 )  # fmt: skip
