@@ -57,6 +57,7 @@ class StreamedMessage:
         self._said = ""
         """The longest text that Teams may have; `shown` is what it has for sure."""
         self._in_doubt = False
+        self._is_whole = False
         self.message_id = stream_id
         self.shown = ""
 
@@ -86,6 +87,7 @@ class StreamedMessage:
         await self._send("informative", status)
 
     async def finish(self, text: str, below: Below) -> None:
+        self._is_whole = True
         if not self._stopped and not text.startswith(self._said):
             await self._hand_over(self._said)  # the message is full, and was cut before its end
         for activity in below.written(self._place, text):
@@ -101,6 +103,8 @@ class StreamedMessage:
             if kind == "informative" and (self.shown or self._stopped):
                 return False
             await self._wait_for_gap()
+            if kind == "informative" and self._is_whole:
+                return False  # the whole answer waits behind it by now
             await self._connector.pace.take(self._place.conversation)
             activity = to_stream(self._place, kind, text, self._sequence + 1, self.message_id)
             if not await self._say(activity):
