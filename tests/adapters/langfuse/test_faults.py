@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from adapters.langfuse import tracer as tracing_module
+from adapters.langfuse.checking import TIMEOUT_S
 from adapters.langfuse.ids import trace_id
 from adapters.langfuse.settings import LangfuseSettings
 from adapters.langfuse.tracer import LangfuseTracer
@@ -52,7 +53,7 @@ async def test_telling_never_waits(
         tell(tracer, f"t{n}")
         slowest_s = max(slowest_s, time.perf_counter() - began)
         await asyncio.sleep(0)
-    assert slowest_s < 1.0
+    assert slowest_s < TIMEOUT_S / 2, "as long as a server may take"
     await tracer.close()
 
 
@@ -70,9 +71,10 @@ async def test_an_outage_costs_no_turn_and_no_rating(
     assert {score.trace_id for score in langfuse.scores.newest()} == {
         trace_id(f"t{n}") for n in range(30)
     }
-    times = 1 if status == 500 else 0  # the others are tried again at once, within seconds
-    assert caplog.text.count("Langfuse takes nothing at the moment") == times
-    assert caplog.text.count("Langfuse takes traces again") == times
+    said = caplog.text.count("Langfuse takes nothing at the moment")
+    # The others are tried again by the exporter itself, for some seconds.
+    assert said in ({1} if status == 500 else {0, 1})
+    assert caplog.text.count("Langfuse takes traces again") == said
     assert "Failed to export" not in caplog.text
 
 
