@@ -8,8 +8,16 @@ from sqlalchemy import BigInteger, Boolean, bindparam, case, func, or_, select, 
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.sql.completions import SETTLE, SETTLE_CUT, to_completion_columns
-from adapters.sql.rows import read_queued, read_ref, to_ref_columns, to_turn_columns, to_us
+from adapters.sql.rows import (
+    read_queued,
+    read_ref,
+    to_key_columns,
+    to_ref_columns,
+    to_turn_columns,
+    to_us,
+)
 from adapters.sql.schema.columns import OPEN, at, match
+from adapters.sql.schema.pausing import WAITS, is_paused
 from adapters.sql.schema.tables import conversations, inbox, reply_refs, turns
 from core.errors import OwnershipLost
 
@@ -29,15 +37,20 @@ _one = bindparam("ended", type_=BigInteger())
 FENCE = (
     update(conversations).where(_ours).values(next_seq=_c.next_seq).returning(_c.id, _c.sole_author)
 )
-_oldest = (
+_paused_here = is_paused(
+    *(bindparam(f"at_{name}") for name in ("platform", "workspace", "channel"))
+)
+OLDEST = (
     select(inbox.c.turn_id)
     .where(match(inbox, "conversation_id"), inbox.c.state == OPEN)
+    .where(or_(inbox.c.kind != WAITS, ~_paused_here))
     .order_by(inbox.c.seq)
     .limit(1)
 )
+"""Of those that may be begun."""
 BEGIN = (
     update(inbox)
-    .where(inbox.c.turn_id == _oldest.scalar_subquery(), inbox.c.state == OPEN)
+    .where(inbox.c.turn_id == OLDEST.scalar_subquery(), inbox.c.state == OPEN)
     .values(runs=inbox.c.runs + 1, starts=inbox.c.starts + 1)
     .returning(*inbox.c)
 )
@@ -58,13 +71,14 @@ SAVE_PART = insert(reply_refs).values(
     }
     | {"n": _next_part}
 ).on_conflict_do_nothing()  # fmt: skip
+_of_ended = (inbox.c.seq, inbox.c.erased, inbox.c.author_id, inbox.c.replaces)
 END = (
     update(inbox)
     .where(match(inbox, "turn_id"), inbox.c.state == OPEN)
     .values(state=bindparam("end"), reason=bindparam("why"))
-    .returning(inbox.c.seq, inbox.c.erased, inbox.c.replaces)
+    .returning(*_of_ended)
 )
-ENDED = select(inbox.c.seq, inbox.c.erased, inbox.c.replaces).where(match(inbox, "turn_id"))
+ENDED = select(*_of_ended).where(match(inbox, "turn_id"))
 RECORD = insert(turns).on_conflict_do_nothing()
 REPLACE = update(turns).where(match(turns, "turn_id")).values(replaced=True)
 HAND_BACK = (
@@ -89,6 +103,8 @@ PASS_ON = (
     )
     .returning(_c.owner)
 )
+OF_PERSON = ("user_id", "user_name", "message_id", "thread", "context")
+"""Columns of a turn that say who asked, and what others said."""
 GIVE_BACK = (
     update(inbox)
     .where(match(inbox, "turn_id"), inbox.c.state == OPEN)
@@ -104,6 +120,7 @@ RELEASE = (
     .values(owner=None)
     .returning(_c.id)
 )
+LET_GO = update(conversations).where(_ours).values(owner=None).returning(_c.id)
 YIELD = (
     update(conversations)
     .where(_ours)
@@ -129,6 +146,7 @@ class SqlHold:
         self._key = key
         self._ours = at({"id": conversation_id, "owner": owner, "epoch": epoch})
         self._id = {"conversation_id": conversation_id}
+        self._place = at({**to_key_columns(key), **self._id})
         self.conversation_id = conversation_id
 
     @property
@@ -161,7 +179,7 @@ class SqlHold:
 
     def _begin(self, connection: Connection) -> QueuedMessage | None:
         self._fence(connection)
-        row = connection.execute(BEGIN, at(self._id)).first()
+        row = connection.execute(BEGIN, self._place).first()
         if row is None:
             return None
         parts = connection.execute(PARTS, {"at_turn_id": row.turn_id})
@@ -178,6 +196,8 @@ class SqlHold:
         stored = {**self._id, "seq": row.seq, "replaced": False}
         if row.erased:  # its author deleted it while it ran: no word of it is kept
             stored |= {"question": "", "answer": ""}
+            if not row.author_id:  # the person was forgotten meanwhile
+                stored |= dict.fromkeys(OF_PERSON, "")
         connection.execute(RECORD, to_turn_columns(turn, stored))
         if row.replaces and turn.outcome == "refused":  # it can be asked again, in better times
             connection.execute(HAND_BACK, {"after": turn.turn_id, "before": row.replaces})
@@ -226,7 +246,10 @@ class SqlHold:
         if connection.execute(RELEASE, self._ours).first() is not None:
             return True
         self._fence(connection)
-        return False
+        if connection.execute(OLDEST, self._place).first() is not None:
+            return False
+        # What is open waits for the end of a pause, after which it is adopted.
+        return connection.execute(LET_GO, self._ours).first() is not None
 
 
 def _end_of(turn: Turn) -> str:

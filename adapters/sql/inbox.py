@@ -30,6 +30,7 @@ from adapters.sql.rows import (
     to_us,
 )
 from adapters.sql.schema.columns import NOTHING, OPEN, at, match
+from adapters.sql.schema.pausing import WAITS, is_paused
 from adapters.sql.schema.tables import conversations, inbox, reply_refs, turns
 from core.ports import Receipt
 from core.turn import QueuedMessage
@@ -44,17 +45,21 @@ if TYPE_CHECKING:
     from core.turn import Kind
 
 _c = conversations.c
-_takes = and_(bindparam("slot", type_=Boolean()), is_free)
-
+_paused_here = is_paused(*(bindparam(name) for name in ("platform", "workspace", "channel")))
+_may_start = and_(
+    bindparam("slot", type_=Boolean()),
+    or_(bindparam("kind") != WAITS, ~_paused_here),
+)
+_takes = and_(_may_start, is_free)
 
 _joined = insert(conversations).values(
     {name: bindparam(name) for name in ("platform", "workspace", "channel", "thread")}
     | {
         "next_seq": 1,
         "finished": 0,
-        "owner": case((bindparam("slot", type_=Boolean()), ME), else_=null()),
+        "owner": case((_may_start, ME), else_=null()),
         "epoch": 1,
-        "taken_seq": case((bindparam("slot", type_=Boolean()), 1), else_=0),
+        "taken_seq": case((_may_start, 1), else_=0),
         "sole_author": bindparam("author_id"),
         "history_from": 0,
         "forgotten_at_us": 0,
@@ -173,6 +178,7 @@ class SqlInbox(SqlOwners):
                 **self._lease,
                 **place,
                 "slot": slot,
+                "kind": queued.kind,
                 "author_id": row["author_id"],
                 "received_at_us": row["received_at_us"],
             },

@@ -24,6 +24,7 @@ from adapters.sql.database import Part
 from adapters.sql.hold import SqlHold
 from adapters.sql.rows import read_key
 from adapters.sql.schema.columns import NowUs, match
+from adapters.sql.schema.pausing import may_go_on
 from adapters.sql.schema.tables import conversations, replicas
 from core.ports import StopMark
 
@@ -50,7 +51,7 @@ _is_alive = exists().where(
 is_free = or_(_c.owner.is_(None), and_(_c.owner != ME, ~_is_alive))
 WAITING = (
     select(_c.id, _c.owner)
-    .where(_c.finished < _c.next_seq, or_(is_free, _c.owner == ME))
+    .where(_c.finished < _c.next_seq, or_(is_free, _c.owner == ME), may_go_on)
     .order_by(_c.waiting_since_us)
     .limit(bindparam("most"))
 )

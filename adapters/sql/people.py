@@ -8,6 +8,7 @@ from sqlalchemy import and_, bindparam, delete, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.sql.database import Part
+from adapters.sql.operating.audit import note
 from adapters.sql.rows import read_us, to_ref_columns, to_us
 from adapters.sql.schema.columns import at, match
 from adapters.sql.schema.tables import inbox, places, preferences, ratings, reply_refs, turns
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from core.ports import Scope
+    from core.ports import Deed, Scope
     from core.rating import Mark
 
 _MESSAGE = ("platform", "workspace", "channel", "message_id")
@@ -98,6 +99,7 @@ class SqlPreferences(Part):
         subject: str,
         name: str,
         value: str | None,
+        deed: Deed | None = None,
     ) -> None:
         columns = {
             "platform": platform,
@@ -106,7 +108,8 @@ class SqlPreferences(Part):
             "subject": subject,
             "name": name,
         }
-        await self._database.write(_write, columns, value)
+        now_us = to_us(self._clock.now())
+        await self._database.write(_write, columns, value, deed, now_us)
 
 
 class SqlPlaces(Part):
@@ -167,7 +170,15 @@ def _read(connection: Connection, columns: Mapping[str, str]) -> Mapping[Scope, 
     return found
 
 
-def _write(connection: Connection, columns: Mapping[str, str], value: str | None) -> None:
+def _write(
+    connection: Connection,
+    columns: Mapping[str, str],
+    value: str | None,
+    deed: Deed | None,
+    now_us: int,
+) -> None:
+    if deed is not None:
+        note(connection, deed, now_us)
     if value is None:
         connection.execute(REMOVE, at(columns))
     else:

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING, Self
 
 from adapters.sql.completions import SqlCompletions
 from adapters.sql.inbox import SqlInbox
+from adapters.sql.operating.audit import SqlAudit
+from adapters.sql.operating.dead_letters import SqlDeadLetters
+from adapters.sql.operating.erasing import SqlErasure
+from adapters.sql.operating.pauses import SqlPauses
 from adapters.sql.people import SqlPlaces, SqlPreferences, SqlRatings
 from adapters.sql.postgres.address import is_postgres
 from adapters.sql.sqlite.file import read_path
@@ -31,6 +35,10 @@ class SqlStore(
     SqlPreferences,
     SqlPlaces,
     SqlUpkeep,
+    SqlAudit,
+    SqlPauses,
+    SqlDeadLetters,
+    SqlErasure,
 ):
     """Every port of the store. Methods raise NotStored when the database fails, and then nothing
     was changed; they may be called again."""

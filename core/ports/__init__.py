@@ -20,6 +20,15 @@ from core.ports.ledger import (
     Upkeep,
 )
 from core.ports.model import ChatModel, PriceList, Prompt, PromptSource, TokenCounter
+from core.ports.operating import (
+    Audit,
+    DeadLetters,
+    Deed,
+    Erased,
+    Erasure,
+    Pause,
+    Pauses,
+)
 from core.ports.platform import (
     Announcer,
     Attachments,
@@ -38,6 +47,7 @@ __all__ = [
     "Announcer",
     "Arrivals",
     "Attachments",
+    "Audit",
     "CallObserver",
     "ChatModel",
     "Chatbot",
@@ -45,13 +55,19 @@ __all__ = [
     "CommandSummary",
     "Completions",
     "Counted",
+    "DeadLetters",
+    "Deed",
     "Deleted",
+    "Erased",
+    "Erasure",
     "Files",
     "FollowUps",
     "Hold",
     "Ids",
     "Inbox",
     "ModelSummary",
+    "Pause",
+    "Pauses",
     "People",
     "Places",
     "Platform",

@@ -26,7 +26,8 @@ class Hold(Protocol):
     def conversation(self) -> ConversationKey: ...
 
     async def begin(self) -> QueuedMessage | None:
-        """The oldest open message; counts a start. None: nothing is open, `release` is next."""
+        """The oldest open message; counts a start. While the place is paused, no question. None:
+        there is nothing to begin, `release` is next."""
         ...
 
     async def save_part(self, turn_id: str, ref: MessageRef) -> None:
@@ -50,8 +51,8 @@ class Hold(Protocol):
         ...
 
     async def release(self, *, force: bool = False) -> bool:
-        """Let go if nothing is open. False: something arrived meanwhile, look again. `force` lets
-        go of open messages too, for whoever adopts them."""
+        """Let go if nothing can be begun. False: something arrived meanwhile, look again. `force`
+        lets go of such messages too, for whoever adopts them."""
         ...
 
 
@@ -94,14 +95,16 @@ class Inbox(Protocol):
         `key` stands in for the message id as the logical key when a question is asked again (the
         click's own id); its answer takes over `parts`, the messages of the answer before.
 
-        `slot`: a turn may start in this process, so a free conversation becomes ours. A message
-        only overheard (`address` thread) is for us only in a conversation that the bot takes part
-        in, and as `follow_ups` says: `alone` ends for good once a second person has written.
+        `slot`: a turn may start in this process, so a free conversation becomes ours, unless the
+        message is a question and its place is paused. A message only overheard (`address` thread)
+        is for us only in a conversation that the bot takes part in, and as `follow_ups` says:
+        `alone` ends for good once a second person has written.
         """
         ...
 
     async def adopt(self, limit: int) -> Sequence[Hold]:
-        """Take conversations with open messages that nobody alive owns, oldest message first."""
+        """Take conversations that nobody alive owns, with messages that can be begun: open, and no
+        questions where it is paused. The oldest message first."""
         ...
 
     def abandon(self, hold: Hold) -> None:

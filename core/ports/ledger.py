@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from core.completion import Completion
     from core.conversation import ConversationKey, MessageRef
+    from core.ports.operating import Deed
     from core.rating import Mark, Rating
     from core.turn import QueuedMessage, Turn
 
@@ -162,8 +163,10 @@ class Preferences(Protocol):
         subject: str,
         name: str,
         value: str | None,
+        deed: Deed | None = None,
     ) -> None:
-        """`subject` is the user or channel id, empty for the workspace. None removes it."""
+        """`subject` is the user or channel id, empty for the workspace. None removes it. `deed`
+        where it changes what others get too."""
         ...
 
 
@@ -191,12 +194,4 @@ class Upkeep(Protocol):
 
     async def prune(self, before: datetime) -> int:
         """Forget what people wrote before then, in small steps; returns how many rows."""
-        ...
-
-    async def dead_letters(self) -> Sequence[tuple[QueuedMessage, str]]:
-        """What was given up on, and why; oldest first."""
-        ...
-
-    async def retry(self, turn_id: str) -> bool:
-        """Put a dead letter back into its conversation, as its newest message."""
         ...

@@ -17,8 +17,13 @@ from core.completion import Completion, Usage
 from core.conversation import Attachment, Author, ConversationKey, InboundMessage, MessageRef
 from core.ports import (
     Arrivals,
+    Audit,
     Completions,
+    DeadLetters,
+    Deed,
+    Erasure,
     Inbox,
+    Pauses,
     Places,
     Preferences,
     Ratings,
@@ -36,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from core.ports import Hold, Receipt
+    from core.ports.operating import Deeds
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -46,7 +52,20 @@ _ids = itertools.count(1)
 
 
 class Store(
-    Inbox, Stops, Turns, Completions, Arrivals, Ratings, Preferences, Places, Upkeep, Protocol
+    Inbox,
+    Stops,
+    Turns,
+    Completions,
+    Arrivals,
+    Ratings,
+    Preferences,
+    Places,
+    Upkeep,
+    Audit,
+    Pauses,
+    DeadLetters,
+    Erasure,
+    Protocol,
 ):
     """All ports in one object."""
 
@@ -225,6 +244,10 @@ def call(turn_id: str, n: int = 1, **changes: Any) -> Completion:
         "outcome": "answered",
     }
     return Completion(**given | changes)
+
+
+def deed(what: Deeds = "pause", subject: str = "slack:T1:C1") -> Deed:
+    return Deed("slack:T1:U-admin", what, subject)
 
 
 def minutes(count: float) -> timedelta:

@@ -143,25 +143,6 @@ async def test_a_buried_message_does_not_block_the_next(store: Store) -> None:
     assert letter.message == first.message
 
 
-async def test_a_dead_letter_is_retried_as_the_newest_message(store: Store) -> None:
-    hold, first = await begun(store)
-    await hold.give_back(first.turn_id, failed=True)
-    await hold.bury(first.turn_id, "no")
-    await hold.save_part(first.turn_id, ref("notice"))
-    assert await hold.release()
-    await answered(store, message("2"))
-    assert await store.retry(first.turn_id)
-    assert not await store.retry(first.turn_id)
-    assert not await store.retry("unknown")
-    assert await store.dead_letters() == []
-    (hold,) = await store.adopt(1)
-    queued = await hold.begin()
-    assert queued is not None
-    assert (queued.turn_id, queued.seq) == (first.turn_id, 3)
-    assert (queued.starts, queued.failures, queued.parts) == (1, 0, (ref("notice"),))
-    assert await hold.record(turn(queued))
-
-
 async def test_others_in_the_read_context_end_being_alone(store: Store) -> None:
     said = Said(BEN, "by the way", NOON, "98.0")
     await answered(store, context=(said,))

@@ -26,12 +26,13 @@ from core.ports import (
 from core.ports import Spent as Spending
 from core.rating import Mark, Rating
 from core.turn import QueuedMessage
+from tests.fakes.operating import FakeOperating, forgotten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from core.conversation import ConversationKey, InboundMessage, MessageRef
-    from core.ports import Clock, Counted, FollowUps, Hold, Scope, StatsQuery
+    from core.ports import Clock, Counted, Deed, FollowUps, Hold, Pause, Scope, StatsQuery
     from core.turn import Kind, Turn
 
 STEPS_S = (86_400, 21_600, 3_600, 1_800, 300)
@@ -95,6 +96,9 @@ class Data:
     marks: dict[tuple[MessageRef, str, str], Mark] = field(default_factory=dict)
     preferences: dict[tuple[str, str, str, str], dict[str, str]] = field(default_factory=dict)
     places: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    pauses: dict[tuple[str, str, str], Pause] = field(default_factory=dict)
+    told: set[tuple[str, str, str, str]] = field(default_factory=set)
+    audit: list[tuple[datetime, Deed]] = field(default_factory=list)
 
     def rows_of(self, key: ConversationKey) -> list[Row]:
         return sorted(
@@ -104,6 +108,21 @@ class Data:
 
     def parts_of(self, turn_id: str) -> tuple[MessageRef, ...]:
         return tuple(ref for ref, (owner, _) in self.refs.items() if owner == turn_id)
+
+    def pauses_of(self, key: ConversationKey) -> list[Pause]:
+        """The narrowest first."""
+        places = (key.channel, "") if key.channel else ("",)
+        wanted = [(key.platform, key.workspace, channel) for channel in places]
+        return [self.pauses[place] for place in wanted if place in self.pauses]
+
+    def startable(self, key: ConversationKey) -> list[Row]:
+        """Open, and not kept waiting by a pause."""
+        waits = bool(self.pauses_of(key))
+        return [
+            row
+            for row in self.rows_of(key)
+            if row.state == "open" and not (waits and row.kind == "question")
+        ]
 
     def asked_at(self, turn_id: str) -> datetime | None:
         if turn_id in self.turns:
@@ -146,7 +165,7 @@ class Data:
                 self.refs[ref] = (row.replaces, row.message.conversation)
 
 
-class FakeStore:
+class FakeStore(FakeOperating):
     """Every port of the store, for one process."""
 
     def __init__(self, clock: Clock | None = None, *, data: Data | None = None) -> None:
@@ -211,7 +230,8 @@ class FakeStore:
         for ref in parts:
             self.data.refs.pop(ref, None)
             self.data.refs[ref] = (turn_id, message.conversation)
-        if not slot or conversation.owner:
+        waits = kind == "question" and self.data.pauses_of(message.conversation)
+        if not slot or waits or conversation.owner:
             return Receipt("accepted", turn_id)
         alone = conversation.finished == conversation.next_seq - 1
         return Receipt(
@@ -266,6 +286,7 @@ class FakeStore:
             for conversation in self.data.conversations.values()
             if conversation.finished < conversation.next_seq
             and (not conversation.owner or self._is_orphan(conversation))
+            and self.data.startable(conversation.key)
         ]
         waiting.sort(key=lambda conversation: conversation.waiting_since)
         return [self._take(conversation) for conversation in waiting[:limit]]
@@ -519,8 +540,11 @@ class FakeStore:
         subject: str,
         name: str,
         value: str | None,
+        deed: Deed | None = None,
     ) -> None:
         await self.turn_to()
+        if deed is not None:
+            self.data.audit.append((self.now(), deed))
         made = self.data.preferences.setdefault((scope, platform, workspace, subject), {})
         if value is None:
             made.pop(name, None)
@@ -554,11 +578,14 @@ class FakeStore:
             turn_id
             for turn_id, recorded in self.data.turns.items()
             if recorded.turn.received_at < before
-            and (recorded.turn.question or recorded.turn.answer)
+            and (recorded.turn.question or recorded.turn.answer or recorded.turn.author.name)
         ]
         for turn_id in old:
             recorded = self.data.turns[turn_id]
-            recorded.turn = replace(recorded.turn, question="", answer="", context=())
+            nameless = replace(recorded.turn.author, name="")
+            recorded.turn = replace(
+                recorded.turn, question="", answer="", context=(), author=nameless
+            )
         rows = [
             row.turn_id
             for row in self.data.rows.values()
@@ -570,21 +597,6 @@ class FakeStore:
         for key in calls:
             del self.data.spent[key]
         return len(old) + len(rows) + len(calls)
-
-    async def dead_letters(self) -> Sequence[tuple[QueuedMessage, str]]:
-        await self.turn_to()
-        dead = [row for row in self.data.rows.values() if row.state == "dead"]
-        dead.sort(key=lambda row: row.received_at)
-        return [(self.data.queued(row), row.reason) for row in dead]
-
-    async def retry(self, turn_id: str) -> bool:
-        await self.turn_to()
-        row = self.data.rows.get(turn_id)
-        if row is None or row.state != "dead":
-            return False
-        conversation = self._joined(row.message)
-        row.state, row.seq, row.starts, row.failures = "open", conversation.next_seq, 0, 0
-        return True
 
 
 class FakeHold:
@@ -609,7 +621,7 @@ class FakeHold:
     async def begin(self) -> QueuedMessage | None:
         await self._fenced()
         data = self._store.data
-        waiting = [row for row in data.rows_of(self._key) if row.state == "open"]
+        waiting = data.startable(self._key)
         return data.begin(waiting[0]) if waiting else None
 
     async def save_part(self, turn_id: str, ref: MessageRef) -> None:
@@ -624,6 +636,8 @@ class FakeHold:
             data.finish(row, "refused" if turn.outcome == "refused" else "done")
         if turn.turn_id not in data.turns:
             kept = replace(turn, question="", answer="") if row.erased else turn
+            if row.erased and not row.message.author.user_id:
+                kept = forgotten(kept)
             data.turns[turn.turn_id] = Recorded(replace(kept, completions=()), row.seq)
         if turn.outcome == "refused":
             data.hand_back(row)
@@ -658,7 +672,10 @@ class FakeHold:
             conversation.waiting_since = self._store.now()
             conversation.owner = ""
             return True
-        return self._let_go(conversation)
+        if self._store.data.startable(self._key):
+            return False
+        conversation.owner = ""
+        return True
 
     def _let_go(self, conversation: Conversation) -> bool:
         if conversation.finished < conversation.next_seq:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     Column,
@@ -12,6 +13,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     UniqueConstraint,
+    event,
     text,
 )
 
@@ -251,6 +253,51 @@ places = Table(
     *(Column(name, ExactText, primary_key=True) for name in ("platform", "workspace", "channel")),
     _text("place"),
 )
+
+pauses = Table(
+    "pauses",
+    metadata,
+    # The channel is empty where a whole workspace is paused.
+    *(Column(name, ExactText, primary_key=True) for name in ("platform", "workspace", "channel")),
+    _text("reason"),
+    _integer("since_us"),
+)
+
+told_of_pauses = Table(
+    "told_of_pauses",
+    metadata,
+    *(Column(name, ExactText, primary_key=True) for name in ("platform", "workspace", "channel")),
+    Column("user_id", ExactText, primary_key=True),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    _integer("at_us"),
+    _text("who"),
+    _text("what"),
+    _text("subject"),
+    _text("details"),
+    Index("audit_by_time", "at_us"),
+)
+_KEEP_AUDIT = {
+    "sqlite": (
+        "CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit "
+        "BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END",
+        "CREATE TRIGGER audit_is_not_removed BEFORE DELETE ON audit "
+        "BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END",
+    ),
+    "postgresql": (
+        "CREATE FUNCTION refuse_to_change_audit() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'the audit is only added to'; END $$",
+        "CREATE TRIGGER audit_is_not_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON audit "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_audit()",
+    ),
+}
+for _dialect, _statements in _KEEP_AUDIT.items():
+    for _statement in _statements:
+        event.listen(audit, "after_create", DDL(_statement).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]  # so SQLAlchemy
 
 probes = Table("probes", metadata, Column("id", Integer, primary_key=True), _text("filling"))
 

@@ -7,13 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, Delete, Update, create_engine
 
-from adapters.sql.schema.tables import metadata
+from adapters.sql.schema.tables import audit, metadata
 from adapters.sql.schema.upgrading import MIGRATIONS, VERSION
 from adapters.sql.sqlite.connecting import connect_writer
 from core.errors import SettingError
-from tests.contracts.stores import SqlPlace, accept, answered, message, ref
+from tests.adapters.sql.test_statements import ALL as STATEMENTS
+from tests.contracts.stores import SqlPlace, accept, answered, deed, message, ref
 
 ROOT = Path(__file__).parents[3]
 
@@ -93,7 +94,7 @@ async def test_a_database_of_the_first_version_is_brought_up_and_serves_both_ver
     write_turn(path, "beside")
 
     with sqlite3.connect(path) as raw:
-        assert raw.execute("SELECT version, readable_by FROM schema_version").fetchall() == [(2, 1)]
+        assert raw.execute("SELECT version, readable_by FROM schema_version").fetchall() == [(3, 1)]
         kept = dict(raw.execute("SELECT message_id, address FROM turns"))
     assert kept == {"before": "", "m1": "direct", "beside": ""}
     store = await place.restart()
@@ -103,6 +104,29 @@ async def test_a_database_of_the_first_version_is_brought_up_and_serves_both_ver
     assert old.address == "mention"
     assert place.sql is not None
     await place.sql.close()
+
+
+async def test_what_admins_did_can_only_be_added_to(tmp_path: Path) -> None:
+    place = SqlPlace(tmp_path / "store.db")
+    store = await place.restart()
+    await store.note(deed())
+    assert place.sql is not None
+    await place.sql.close()
+    with sqlite3.connect(tmp_path / "store.db") as raw:
+        for statement in ("UPDATE audit SET who = 'nobody'", "DELETE FROM audit"):
+            with pytest.raises(sqlite3.IntegrityError, match="the audit is only added to"):
+                raw.execute(statement)
+        assert raw.execute("SELECT count(*) FROM audit").fetchone() == (1,)
+    raw.close()
+
+
+def test_no_statement_of_ours_changes_or_removes_what_admins_did() -> None:
+    changing = {
+        name
+        for name, statement in STATEMENTS.items()
+        if isinstance(statement, (Update, Delete)) and statement.table is audit
+    }
+    assert changing == set()
 
 
 def migrate(connection: Connection, revision: str) -> None:

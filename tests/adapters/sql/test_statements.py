@@ -19,6 +19,7 @@ from adapters.sql import (
     turns,
     upkeep,
 )
+from adapters.sql.operating import audit, dead_letters, erasing, pauses
 from adapters.sql.postgres import opening as opening_postgres
 from adapters.sql.schema.columns import ExactText
 from adapters.sql.sqlite import opening as opening_sqlite
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
 
 DIALECTS: tuple[Dialect, Dialect] = (postgresql.dialect(), sqlite.dialect())  # type: ignore[no-untyped-call]  # so SQLAlchemy
 MODULES = (
-    completions, hold, inbox, opening_postgres, opening_sqlite, owners, people, stops, summary,
-    turns, upkeep,
+    audit, completions, dead_letters, erasing, hold, inbox, opening_postgres, opening_sqlite,
+    owners, pauses, people, stops, summary, turns, upkeep,
 )  # fmt: skip
 Statement = Select[Any] | Insert | Update | Delete
 
@@ -47,18 +48,25 @@ def statements(module: ModuleType) -> dict[str, Statement]:
     }
     if module is completions:
         found |= {f"completions.COUNTS {key}": value for key, value in module.COUNTS.items()}
+    if module is erasing:
+        found |= {f"erasing.COUNTS {name}": value for name, value in erasing.COUNTS.items()}
     return found
 
 
 ALL = {name: value for module in MODULES for name, value in statements(module).items()}
+ERASING = {
+    *("TURNS", "CALLS", "QUOTES", "FORGET_RATINGS", "FORGET_SOLE", "FORGET_PRIVATE"),
+    *("FORGET_TOLD", "COUNTS turns", "COUNTS calls", "COUNTS ratings"),
+}
 RARE = {
-    "upkeep.OLD_WORDS",
     "upkeep.OLD_MESSAGES",
     "upkeep.OLD_CALLS",
-    "upkeep.REMOVE_CALLS",
-    "upkeep.BLANK_REASONS",
-    "upkeep.DEAD",
+    "upkeep.OLD_RATINGS",
     "upkeep.EMPTY",
+    "dead_letters.DEAD",
+    "pauses.PAUSES",
+    "pauses.ANY_PAUSE",
+    *(f"erasing.{name}" for name in ERASING),
     "opening.FORGET_REPLICAS",
     "opening.FORGET_LONG_GONE",
 }
@@ -67,6 +75,7 @@ SCAN = r"SCAN (?!CONSTANT|\(?subquery|anon|given)"
 WHOLE_INDEX = {
     "owners.WAITING": "SCAN conversations USING INDEX conversations_waiting",
     "inbox.DEPTH": "SCAN inbox USING INDEX inbox_open",
+    "pauses.UNTOLD": "SCAN inbox USING INDEX inbox_open",
 }
 """These hold nothing but what is asked for."""
 INDEXES = {
@@ -77,6 +86,10 @@ INDEXES = {
     "hold.BEGIN": "inbox_open",
     "hold.PARTS": "reply_refs_of_turn",
     "stops.OPEN_QUESTIONS": "inbox_open",
+    "upkeep.OLD_WORDS": "turns_by_time",
+    "erasing.WAITING": "inbox_by_author",
+    "erasing.MESSAGES": "inbox_by_author",
+    "audit.DEEDS": "audit_by_time",
     "stops.OVERHEARD": "turns_of_channel",
     "turns.HISTORY": "turns_of_conversation",
     "opening.DISOWN": "conversations_owned",

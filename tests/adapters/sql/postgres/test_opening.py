@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import asyncpg
 import pytest
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -19,7 +20,7 @@ from adapters.sql.schema.tables import metadata
 from adapters.sql.schema.upgrading import VERSION
 from adapters.sql.store import SqlStore, read_ledger
 from core.errors import NotStored, SettingError
-from tests.contracts.stores import KEY, SqlPlace, accept, answered, closing
+from tests.contracts.stores import KEY, SqlPlace, accept, answered, closing, deed
 from tests.contracts.test_store_turns import EVER
 from tests.fakes.clock import FakeClock
 from tests.tooling.databases import connect, lent_database, new_database, postgres_server
@@ -234,3 +235,16 @@ async def run(command: str, url: str, *options: str) -> str:
         ).stdout  # fmt: skip
 
     return await asyncio.to_thread(call)
+
+
+async def test_what_admins_did_can_only_be_added_to() -> None:
+    async with lent_database() as url:
+        store = await open_store(url)
+        await store.note(deed())
+        await store.close()
+        connection = await connect(url.rpartition("/")[2])
+        for statement in ("UPDATE audit SET who = 'me'", "DELETE FROM audit", "TRUNCATE audit"):
+            with pytest.raises(asyncpg.RaiseError, match="the audit is only added to"):
+                await connection.execute(statement)
+        assert await connection.fetchval("SELECT count(*) FROM audit") == 1
+        await connection.close()

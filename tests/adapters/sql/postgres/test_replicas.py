@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from core.errors import OwnershipLost
 from tests.adapters.sql.test_group_commit import database_of
-from tests.contracts.stores import KEY, SqlPlace, accept, begun, closing, message, turn
+from tests.contracts.stores import KEY, SqlPlace, accept, begun, closing, deed, message, turn
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -197,7 +197,9 @@ async def test_a_dead_letter_that_two_operators_retry_is_open_once(
     hold, first = await begun(store)
     await hold.bury(first.turn_id, "for a test")
     for _ in range(10):
-        revived = await asyncio.gather(store.retry(first.turn_id), other.retry(first.turn_id))
+        revived = await asyncio.gather(
+            *(one.retry(first.turn_id, deed("dead-letter retry")) for one in (store, other))
+        )
         assert sorted(revived) == [False, True]
         assert (await store.depth())[0] == 1
         queued = await hold.begin()

@@ -1,0 +1,1 @@
+"""What admins and operators do: pauses, dead letters, forgetting a person, and the record of it."""

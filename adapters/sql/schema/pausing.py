@@ -1,0 +1,42 @@
+"""Which messages wait because an admin has paused the bot."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, exists, or_
+
+from adapters.sql.schema.columns import NOTHING, OPEN
+from adapters.sql.schema.tables import conversations, inbox, pauses
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
+
+WAITS = "question"
+"""The kind of message that a pause is for: who resumes has to be heard meanwhile."""
+_p = pauses.c
+
+
+def covers(
+    platform: ColumnElement[str], workspace: ColumnElement[str], channel: ColumnElement[str]
+) -> ColumnElement[bool]:
+    """Whether a row of `pauses` is for that channel."""
+    return and_(
+        _p.platform == platform,
+        _p.workspace == workspace,
+        or_(_p.channel == NOTHING, _p.channel == channel),
+    )
+
+
+def is_paused(
+    platform: ColumnElement[str], workspace: ColumnElement[str], channel: ColumnElement[str]
+) -> ColumnElement[bool]:
+    return exists().where(covers(platform, workspace, channel))
+
+
+_c = conversations.c
+may_go_on = or_(
+    ~is_paused(_c.platform, _c.workspace, _c.channel),
+    exists().where(inbox.c.conversation_id == _c.id, inbox.c.state == OPEN, inbox.c.kind != WAITS),
+)
+"""Of a conversation with open messages: whether one of them may be begun."""
