@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bot.server import Server
     from core.chatbot import Desk
     from core.ports import Chatbot, Clock, Platform
+    from core.turns.pausing import PauseTeller
     from core.turns.workers import Workers
 
 logger = logging.getLogger(__name__)
@@ -88,11 +89,13 @@ class Bot:
     model: ModelStack
     schedule: Schedule
     channels: Sequence[Channel]
+    pause_teller: PauseTeller
     resources: AsyncExitStack
     """Closed in the end, last opened first."""
     _swept_at: float = field(default=0.0, init=False)
     _loading: asyncio.Task[None] | None = field(default=None, init=False)
     _looking: asyncio.Task[None] | None = field(default=None, init=False)
+    _telling: asyncio.Task[None] | None = field(default=None, init=False)
 
     async def start(self, server: Server) -> None:
         """Connect the channels; from here on messages are taken."""
@@ -115,13 +118,15 @@ class Bot:
         return {name: trouble for name, trouble in parts.items() if trouble}
 
     async def beat(self) -> None:
-        """Once a second: the lease, stop marks, adoption and gauges."""
+        """Once a second: the lease, stop marks, adoption, gauges, and who waits for a pause."""
         await self.workers.beat()
         self.schedule.keep_up()
         self.metrics.breakers(self.model.breaking.states())
         if self._looking is None or self._looking.done():
             # Behind it: the next beat must not wait for a slow look.
             self._looking = asyncio.create_task(self._look())
+        if self._telling is None or self._telling.done():
+            self._telling = asyncio.create_task(self.pause_teller.tell())
 
     async def drain(self, timeout_s: float) -> None:
         """Nothing new by a socket, running answers end, the rest is handed over."""
@@ -131,7 +136,7 @@ class Bot:
 
     async def close(self) -> None:
         self.schedule.stop()
-        for task in (self._loading, self._looking):
+        for task in (self._loading, self._looking, self._telling):
             if task is not None:
                 task.cancel()
         await self.resources.aclose()

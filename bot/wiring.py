@@ -26,6 +26,7 @@ from bot.schedule import Schedule, build_digests, build_reporter, find_last_dige
 from bot.tracing import build_tracers
 from core.chatbot import Desk, DeskParts
 from core.commands.help import Help
+from core.commands.pause import Pause, Resume
 from core.commands.registry import Commands
 from core.commands.reset import Reset
 from core.commands.settings import Settings as SettingsCommand
@@ -40,6 +41,7 @@ from core.scrub import Scrubber
 from core.turns.engine import Engine
 from core.turns.history import HistoryBuilder, Window
 from core.turns.parts import EngineParts
+from core.turns.pausing import PauseTeller
 from core.turns.reading import Reader
 from core.turns.workers import Runs, Workers
 
@@ -96,6 +98,7 @@ async def _build(
         model=model,
         schedule=Schedule(ground.store, clock, settings.retention_days, digests),
         channels=channels,
+        pause_teller=PauseTeller(ground.store, platforms),
         resources=resources,
     )
 
@@ -243,8 +246,11 @@ def build_commands(
             Reset(ground.store),
             SettingsCommand(ground.store, choice, ground.access.may_configure),
             Stop(stop),
+            Pause(ground.store, ground.access.may_configure),
+            Resume(ground.store, ground.access.may_configure),
             Help(summaries),
-        ]
+        ],
+        wordy=[Pause.name],
     )
     return commands
 

@@ -148,7 +148,7 @@ class Desk:
         if not parts.access.may_use(message):
             self._say_not_allowed(message)
             return "not_allowed"
-        command = parts.commands.find(message.text) if not message.attachments else None
+        command = self._find_command(message)
         turn_id = parts.ids.new()
         with correlated(turn_id):
             with parts.workers.slot() as slot:
@@ -164,6 +164,12 @@ class Desk:
             if receipt.status == "accepted" and command and command[0] == "stop":
                 await self._overtake(message)
         return receipt.status
+
+    def _find_command(self, message: InboundMessage) -> tuple[str, tuple[str, ...]] | None:
+        if message.attachments:
+            return None
+        by_admin = self._parts.access.may_administer(message)
+        return self._parts.commands.find(message.text, by_admin=by_admin)
 
     def _work_off(self, receipt: Receipt, *, slot: bool) -> None:
         if receipt.hold is not None:

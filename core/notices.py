@@ -81,6 +81,14 @@ def build_limit_notice(scope: LimitScope, wait_s: float, correlation_id: str = "
     return _document(text, correlation_id)
 
 
+def build_pause_notice(reason: str) -> Document:
+    """`reason`: in an admin's words; empty: none was given."""
+    why = f": {reason.rstrip('.')}" if reason else ""
+    return _document(
+        f"I am paused here for now{why}. Your question is kept and will be answered afterwards.", ""
+    )
+
+
 def _text(kind: Category | Situation) -> str:  # noqa: C901, PLR0911, PLR0912 - a flat list, checked to be complete
     match kind:
         case "rate_limit":

@@ -131,7 +131,9 @@ class AccessSettings(BaseSettings):
 
     allowed_users: Entries = Field((), description="platform:workspace:id, ...; empty: everyone")
     allowed_channels: Entries = Field((), description="platform:workspace:id, ...; empty: all")
-    admin_users: Entries = Field((), description="platform:workspace:id, ...; empty: nobody")
+    admin_users: Entries = Field(
+        (), description="Who may pause and configure: platform:workspace:id, ...; empty: nobody"
+    )
     rate_limit_user: Rate = Field("20/minute", description="Questions of one person; 0: no limit")
     rate_limit_channel: Rate = Field("60/minute", description="Questions in one channel")
     rate_limit_workspace: Rate = Field("600/minute", description="Questions in one workspace")

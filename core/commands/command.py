@@ -20,6 +20,12 @@ def quotable(word: str) -> str:
     return word[:40].replace("`", "'")
 
 
+def caller(call: CommandCall) -> str:
+    """As the settings name a person: `platform:workspace:id`."""
+    where = call.conversation
+    return f"{where.platform}:{where.workspace}:{call.author.user_id}"
+
+
 class Command(Protocol):
     """Stateless between calls; put together once, in the wiring."""
 

@@ -13,7 +13,7 @@ from core.notices import build_notice
 from core.ports import CommandSummary
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from core.commands.command import Command
     from core.conversation import CommandCall
@@ -29,12 +29,14 @@ _FIRST_WORD = re.compile(r"(?P<mark>[/!]?)(?:chatbot-)?(?P<name>[a-z]+)[.!]?", r
 class Commands:
     """The names of commands are unique; the order given is the order of help."""
 
-    def __init__(self, commands: Sequence[Command]) -> None:
+    def __init__(self, commands: Sequence[Command], wordy: Collection[str] = ()) -> None:
+        """`wordy`: names of those that take any words from an admin, who means them so."""
+        self._wordy = frozenset(wordy)
         self._commands = {command.name: command for command in commands}
         if len(self._commands) != len(commands):
             raise ValueError("two commands have the same name")
 
-    def find(self, text: str) -> tuple[str, tuple[str, ...]] | None:
+    def find(self, text: str, *, by_admin: bool = False) -> tuple[str, tuple[str, ...]] | None:
         """Name and arguments if the whole text is a command; None: it is a question.
 
         With a leading `/` or `!` it is meant as a command whatever follows, and a wrong argument
@@ -48,7 +50,8 @@ class Commands:
         if first is None or command is None:
             return None
         arguments = tuple(words[1:])
-        if not first["mark"] and not command.fits(arguments):
+        is_meant = bool(first["mark"]) or (by_admin and command.name in self._wordy)
+        if not is_meant and not command.fits(arguments):
             return None
         return command.name, arguments
 

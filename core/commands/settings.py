@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.commands.command import UsageError, quotable
+from core.commands.command import UsageError, caller, quotable
 from core.document import Action, Actions, Document, Facts, Note, Text
 from core.people.preferences import (
     MAX_TEMPERATURE,
@@ -14,6 +14,7 @@ from core.people.preferences import (
     describe_temperature,
     read_temperature,
 )
+from core.ports import Deed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -85,7 +86,10 @@ class Settings:
         value = None if text.lower() == DEFAULT else self._valid(name, text)
         where = call.conversation
         subject = {"person": call.author.user_id, "channel": where.channel, "workspace": ""}[scope]
-        await self._preferences.write(scope, where.platform, where.workspace, subject, name, value)
+        deed = None if scope == "person" else _deed(call, subject, name, value)
+        await self._preferences.write(
+            scope, where.platform, where.workspace, subject, name, value, deed
+        )
         model, temperature = await self._in_force(call)
         now: InForce[str] | InForce[float] = model if name == "model" else temperature
         if value is None:
@@ -153,6 +157,13 @@ class Settings:
         return await self._choice.in_force(
             where.platform, where.workspace, where.channel, call.author.user_id
         )
+
+
+def _deed(call: CommandCall, channel: str, name: Name, value: str | None) -> Deed:
+    """`channel` empty: the workspace."""
+    where = (call.conversation.platform, call.conversation.workspace, channel)
+    subject = ":".join(one for one in where if one)
+    return Deed(caller(call), "settings", subject, f"{name} {value or DEFAULT}")
 
 
 def _temperatures(prefix: str, now: InForce[float], scope: Scope) -> Iterator[Action]:

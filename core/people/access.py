@@ -79,6 +79,13 @@ class Access:
     def may_configure(self, call: CommandCall) -> bool:
         return self._may(call, "configure")
 
+    def may_administer(self, message: InboundMessage) -> bool:
+        """As `may_configure`, for what somebody has typed."""
+        ref = message.ref
+        return self.authorize(
+            "configure", ref.platform, ref.workspace, ref.channel, message.author.user_id
+        )
+
     def may_react(self, reaction: Reaction) -> bool:
         ref = reaction.ref
         return self.authorize(

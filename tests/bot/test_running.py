@@ -75,6 +75,7 @@ def make_bot(store):
         model=SimpleNamespace(breaking=SimpleNamespace(states=dict), lanes=Lanes()),
         schedule=SimpleNamespace(start=lambda: None, stop=lambda: None),
         channels=(),
+        pause_teller=office.teller,
         resources=AsyncExitStack(),
     )
 

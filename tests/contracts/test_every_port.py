@@ -57,7 +57,7 @@ CONTRACTS: dict[str, tuple[str, set[str]]] = {
     ),
     "Chatbot": ("test_chatbot", {"Desk"}),
     "Clock": ("test_world", {"FakeClock", "LoopClock", "SystemClock"}),
-    "Command": ("test_command", {"Help", "Reset", "Settings", "Stats", "Stop"}),
+    "Command": ("test_command", {"Help", "Pause", "Reset", "Resume", "Settings", "Stats", "Stop"}),
     "Completions": (
         "test_store_money test_guarded_completions",
         STORES | {"_GuardedCompletions"},

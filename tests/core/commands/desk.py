@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.commands import Commands
 from core.commands.help import Help
+from core.commands.pause import Pause, Resume
 from core.commands.reset import Reset
 from core.commands.settings import Settings
 from core.commands.stats import Stats
@@ -44,8 +45,11 @@ class Desk:
                 Reset(self.store),
                 Settings(self.store, self.choice, access.may_configure),
                 Stop(self.stop),
+                Pause(self.store, access.may_configure),
+                Resume(self.store, access.may_configure),
                 Help(self.summaries),
-            )
+            ),
+            wordy=["pause"],
         )
 
     def summaries(self) -> Sequence[CommandSummary]:

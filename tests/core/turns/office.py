@@ -8,6 +8,7 @@ from datetime import UTC, time
 from typing import TYPE_CHECKING
 
 from core.chatbot import Desk, DeskParts
+from core.commands.pause import Pause, Resume
 from core.commands.registry import Commands
 from core.commands.stop import Stop
 from core.feedback import Feedback
@@ -19,6 +20,7 @@ from core.reports.daily import Daily
 from core.turns.engine import Engine
 from core.turns.history import HistoryBuilder, Window
 from core.turns.parts import EngineParts
+from core.turns.pausing import PauseTeller
 from core.turns.reading import Reader
 from core.turns.reporting import DigestWriter, Reporter
 from core.turns.workers import Workers
@@ -130,7 +132,16 @@ class Office:
         access = access or Access()
         self.limits = Limits(limits or LimitSettings(), self.store, self.store, self.clock)
         platforms = {"fake": replace(self.chat.platform, files=files)}
-        commands = Commands([PingCommand(), Stop(self._stop)])
+        commands = Commands(
+            [
+                PingCommand(),
+                Stop(self._stop),
+                Pause(self.store, access.may_configure),
+                Resume(self.store, access.may_configure),
+            ],
+            wordy=["pause"],
+        )
+        self.teller = PauseTeller(self.store, platforms)
         parts = EngineParts(
             model=MeteredModel(
                 self.model, self.limits.guard(self.store), NoPrices(), Words(), meter
