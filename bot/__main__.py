@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.errors import SettingError
+from core.errors import NotStored, SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingError as error:
         print(error, file=sys.stderr)
         return 2
+    except NotStored as error:
+        print(f"the database cannot be used: {error}", file=sys.stderr)
+        return 1
     return 0
 
 
@@ -93,6 +96,32 @@ def _migrate(_: argparse.Namespace) -> int:
     return asyncio.run(migrate())
 
 
+def _dead_letters(options: argparse.Namespace) -> int:
+    from bot.commands.dead_letters import change_dead_letters, print_dead_letters
+
+    if options.action == "list":
+        return asyncio.run(print_dead_letters(as_json=options.json, with_text=options.text))
+    return asyncio.run(change_dead_letters(options.action, options.ids))
+
+
+def _backup(options: argparse.Namespace) -> int:
+    from bot.commands.backup import backup
+
+    return asyncio.run(backup(options.file, force=options.force))
+
+
+def _erase(options: argparse.Namespace) -> int:
+    from bot.commands.erase import erase
+
+    return asyncio.run(erase(options.user, dry_run=options.dry_run))
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from bot.commands.audit import print_audit
+
+    return asyncio.run(print_audit(options.since, as_json=options.json))
+
+
 def _env_example(_: argparse.Namespace) -> int:
     from bot.settings import to_env_example
 
@@ -133,9 +162,45 @@ def _parser() -> argparse.ArgumentParser:
     digest.add_argument("--dry-run", action="store_true", help="print it, and post nothing")
     digest.set_defaults(run=_digest)
     commands.add_parser("migrate", help="bring the database up to date").set_defaults(run=_migrate)
+    _add_dead_letters(commands.add_parser("dead-letters", help="messages that were given up on"))
+    _add_backup(commands.add_parser("backup", help="copy the database while the bot runs"))
+    _add_erase(commands.add_parser("erase", help="forget a person"))
+    _add_audit(commands.add_parser("audit", help="print what admins and operators did"))
     env = commands.add_parser("env-example", help="print .env.example")
     env.set_defaults(run=_env_example)
     return parser
+
+
+def _add_dead_letters(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_dead_letters)
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="print them, oldest first")
+    listing.add_argument("--text", action="store_true", help="with what people wrote")
+    listing.add_argument("--json", action="store_true", help="as JSON")
+    retry = actions.add_parser("retry", help="have a running bot answer them, in the same message")
+    drop = actions.add_parser("drop", help="remove them for good")
+    for action in (retry, drop):
+        action.add_argument("ids", nargs="+", metavar="ID", help="as printed by `list`")
+
+
+def _add_backup(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help="file to write")
+    parser.add_argument("--force", action="store_true", help="replace the file if it exists")
+    parser.set_defaults(run=_backup)
+
+
+def _add_erase(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--user", required=True, metavar="PLATFORM:WORKSPACE:ID", help="like slack:T0123:U0456"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="only count what would go")
+    parser.set_defaults(run=_erase)
+
+
+def _add_audit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--since", default="30d", help="like 1h, 24h, 7d (default: 30d)")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.set_defaults(run=_audit)
 
 
 def _add_teams_package(package: argparse.ArgumentParser) -> None:

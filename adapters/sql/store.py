@@ -13,6 +13,7 @@ from adapters.sql.operating.erasing import SqlErasure
 from adapters.sql.operating.pauses import SqlPauses
 from adapters.sql.people import SqlPlaces, SqlPreferences, SqlRatings
 from adapters.sql.postgres.address import is_postgres
+from adapters.sql.sqlite.beside import open_sqlite_beside
 from adapters.sql.sqlite.file import read_path
 from adapters.sql.sqlite.looking import SqliteView
 from adapters.sql.sqlite.opening import open_sqlite
@@ -23,7 +24,7 @@ from core.errors import NotStored, SettingError
 
 if TYPE_CHECKING:
     from adapters.sql.database import Database
-    from core.ports import Clock, Turns
+    from core.ports import Clock
 
 
 class SqlStore(
@@ -70,14 +71,24 @@ async def _open(url: str) -> Database:
     return await open_postgres(url)
 
 
-def read_ledger(url: str, clock: Clock) -> Turns:
-    """The ledger of a database that a bot may be using; it cannot be written to. Raises
+def look_into(url: str, clock: Clock) -> SqlStore:
+    """The store of a database that a bot may be using; it cannot be written to. Raises
     SettingError when there is none, on PostgreSQL only when it is read."""
     if is_postgres(url):
         from adapters.sql.postgres.looking import PostgresView  # noqa: PLC0415 - as in `_open`
 
-        return SqlTurns(PostgresView(url), clock, replica_id="", lease_s=0)
+        return SqlStore(PostgresView(url), clock, replica_id="", lease_s=0)
     path = read_path(url)
     if not path.exists():
         raise SettingError("DATABASE_URL: there is no database yet; it is made by `run`")
-    return SqlTurns(SqliteView(path), clock, replica_id="", lease_s=0)
+    return SqlStore(SqliteView(path), clock, replica_id="", lease_s=0)
+
+
+async def open_beside(url: str, clock: Clock, *, migrate: bool = True) -> SqlStore:
+    """For a command that changes rows beside running bots and takes no messages. Raises
+    SettingError; without `migrate` OldDatabaseError, on SQLite."""
+    if is_postgres(url):
+        database = await _open(url)
+    else:
+        database = await open_sqlite_beside(url, migrate=migrate)
+    return SqlStore(database, clock, replica_id="", lease_s=0)

@@ -10,11 +10,12 @@ from adapters.files.prompt import PromptFile
 from adapters.litellm.lanes import Lanes
 from adapters.slack.check import check as check_slack
 from adapters.sql.sqlite.file import DatabaseInUseError
-from adapters.sql.store import SqlStore
+from adapters.sql.store import SqlStore, look_into
 from adapters.teams.check import check as check_teams
 from adapters.wire.sessions import build_session
 from bot.channels import read_slack_settings, read_teams_settings
 from bot.clock import SortableIds, SystemClock
+from bot.commands.acting import describe_pauses
 from bot.demo import demo_server
 from bot.modelling import read_targets
 from bot.settings import read_settings, require_runnable
@@ -24,7 +25,7 @@ from core.errors import ModelError, SettingError
 from core.model.timed import TimedModel
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Sequence
 
     from adapters.litellm.targets import Target
     from bot.settings import Settings
@@ -51,6 +52,8 @@ async def _lines(settings: Settings) -> AsyncGenerator[Line, None]:
     yield _settings(settings)
     yield _prompt(settings)
     yield await _database(settings)
+    for pause in await _pauses(settings):
+        yield True, pause
     if settings.has_model:
         async with aclosing(_models(settings)) as lines:
             async for line in lines:
@@ -96,6 +99,13 @@ async def _database(settings: Settings) -> Line:
     trouble = await store.ready()
     await store.close()
     return not trouble, f"database: {trouble or 'can be written'}"
+
+
+async def _pauses(settings: Settings) -> Sequence[str]:
+    try:
+        return await describe_pauses(look_into(settings.database_url, SystemClock()))
+    except SettingError:
+        return ()  # the line above says it
 
 
 async def _langfuse(settings: Settings) -> Line:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from adapters.sql.sqlite.file import DatabaseInUseError
-from adapters.sql.store import read_ledger
+from adapters.sql.store import look_into
 from bot.channels import build_channels
 from bot.clock import SystemClock
 from bot.playground import build_playground
@@ -73,7 +73,7 @@ def _choose(day: date | None, daily: Daily, clock: Clock) -> date:
 
 
 async def _show(settings: Settings, day: date, channels: Sequence[Listed], clock: Clock) -> int:
-    writer = DigestWriter(read_ledger(settings.database_url, clock), clock, read_daily(settings))
+    writer = DigestWriter(look_into(settings.database_url, clock), clock, read_daily(settings))
     for channel in channels:
         document = await writer.write(day, channel.platform, channel.workspace)
         print(f"--- {_name(channel)} ---\n\n{_to_text(document)}\n")

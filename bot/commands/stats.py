@@ -7,8 +7,9 @@ import re
 from dataclasses import replace
 from datetime import UTC, timedelta
 
-from adapters.sql.store import SqlStore, read_ledger
+from adapters.sql.store import SqlStore, look_into
 from bot.clock import SortableIds, SystemClock
+from bot.commands.acting import describe_pauses
 from bot.settings import read_settings
 from core.document import Actions
 from core.errors import SettingError
@@ -26,8 +27,9 @@ async def print_stats(since: str, *, as_json: bool) -> int:
     settings = read_settings()
     clock = SystemClock()
     until = clock.now()
-    query = StatsQuery(since=until - _read_span(since), until=until)
-    summary = await read_ledger(settings.database_url, clock).summary(query)
+    query = StatsQuery(since=until - read_span(since), until=until)
+    store = look_into(settings.database_url, clock)
+    summary = await store.summary(query)
     report = Report(query, summary, "", "all")
     if as_json:
         print(json.dumps(to_numbers(report), indent=2))
@@ -35,6 +37,8 @@ async def print_stats(since: str, *, as_json: bool) -> int:
         document = draw_stats(report, UTC)
         shown = (block for block in document.blocks if not isinstance(block, Actions))
         print(to_plain_text(replace(document, title=TITLE, blocks=tuple(shown))))
+        for line in await describe_pauses(store):
+            print(f"\n{line}")
     return 0
 
 
@@ -52,7 +56,8 @@ async def migrate() -> int:
     return 0
 
 
-def _read_span(text: str) -> timedelta:
+def read_span(text: str) -> timedelta:
+    """Of --since; raises SettingError."""
     found = re.fullmatch(r"([1-9][0-9]{0,4})([mhd])", text)
     if not found:
         raise SettingError("--since: write it like 90m, 24h or 7d")

@@ -47,7 +47,8 @@ class Hold(Protocol):
         ...
 
     async def bury(self, turn_id: str, reason: str) -> None:
-        """Make the message a dead letter: done for the order, kept for an operator to see."""
+        """Make the message a dead letter: done for the order, kept for an operator to see.
+        `reason` begins with a category and a colon."""
         ...
 
     async def release(self, *, force: bool = False) -> bool:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from core.correlation import correlated
-from core.errors import NotStored, OwnershipLost
+from core.errors import ChatbotError, NotStored, OwnershipLost
 from core.notices import build_notice
 from core.turns.running import Running
 
@@ -204,7 +204,7 @@ class Workers:
         running = self._running[queued.turn_id] = Running()
         try:
             if queued.starts > MAX_STARTS:
-                return await self._bury(hold, queued, "it was started too often")
+                return await self._bury(hold, queued, "crash: it was started too often")
             turn = await self._engine.run(queued, hold, running)
             released = await self._recorded(hold, turn)
             logger.info("turn recorded", extra=_described(turn))
@@ -218,9 +218,9 @@ class Workers:
         except NotStored:
             await self._hand_over(hold, queued)
             raise
-        except Exception:
+        except Exception as error:
             logger.exception("the turn failed")
-            return await self._failed(hold, queued)
+            return await self._failed(hold, queued, error)
         finally:
             running.recorded.set()
             del self._running[queued.turn_id]
@@ -242,10 +242,11 @@ class Workers:
                 # The answer stands, and a second run would not help the observer either.
                 logger.exception("an observer failed on a turn")
 
-    async def _failed(self, hold: Hold, queued: QueuedMessage) -> bool:
+    async def _failed(self, hold: Hold, queued: QueuedMessage, error: Exception) -> bool:
         failures = await hold.give_back(queued.turn_id, failed=True)
         if failures >= MAX_FAILURES:
-            return await self._bury(hold, queued, "it failed too often")
+            category = error.category if isinstance(error, ChatbotError) else "internal"
+            return await self._bury(hold, queued, f"{category}: it failed too often")
         await self._clock.sleep(FAILURE_WAITS_S[failures - 1])
         return False
 

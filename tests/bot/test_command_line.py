@@ -52,6 +52,10 @@ def test_without_a_command_all_of_them_are_listed(run):
         "digest",
         "teams-package",
         "migrate",
+        "dead-letters",
+        "backup",
+        "erase",
+        "audit",
         "env-example",
     )
     for command in commands:
@@ -160,6 +164,53 @@ def main(tmp_path, monkeypatch):
         return command_line(arguments)
 
     return main
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("dead-letters", "usage: "),
+        ("dead-letters dance", "invalid choice"),
+        ("dead-letters retry", "ID"),
+        ("backup", "FILE"),
+        ("erase", "--user"),
+    ],
+)
+def test_what_is_missing_on_the_line_is_said(main, capsys, line, said):
+    with pytest.raises(SystemExit) as ended:
+        main(*line.split())
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("erase --user ada", "--user: each entry has the form platform:workspace:id"),
+        ("audit --since soon", "--since: write it like"),
+        ("dead-letters list", "there is no database yet"),
+        ("dead-letters retry a", "there is no database yet"),
+        ("erase --user slack:T:U", "there is no database yet"),
+        ("erase --user slack:T:U --dry-run", "there is no database yet"),
+        ("audit", "there is no database yet"),
+        ("backup a.db", "there is no database yet"),
+    ],
+)
+def test_an_operators_command_that_cannot_be_done_is_a_line(main, capsys, line, said, tmp_path):
+    assert main(*line.split()) == 2
+    shown = capsys.readouterr()
+    assert said in shown.err
+    assert shown.err.count("\n") == 1
+    assert shown.out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_no_database_is_told(main, capsys, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/chatbot.db").write_text("Dear diary, " * 100)
+    for line in ("dead-letters list", "dead-letters drop a", "audit", "backup a.db"):
+        assert main(*line.split()) in (1, 2)
+        assert capsys.readouterr().err.endswith("file is not a database\n")
 
 
 @pytest.mark.parametrize("option", [(), ("--dry-run",)])

@@ -32,3 +32,12 @@ def read_address(database_url: str) -> str:
     if "ssl" in parameters:  # SQLAlchemy's word for it, which the driver would send to the server
         parameters["sslmode"] = parameters.pop("ssl")
     return parts._replace(scheme="postgresql", query=urlencode(parameters)).geturl()
+
+
+def without_password(database_url: str) -> str:
+    """The address for other programs of PostgreSQL, to be shown. Raises SettingError."""
+    parts = urlsplit(read_address(database_url))
+    user, at, hosts = parts.netloc.rpartition("@")
+    parameters = [one for one in parse_qsl(parts.query) if one[0] != "password"]
+    shown = user.partition(":")[0] + at + hosts
+    return parts._replace(netloc=shown, query=urlencode(parameters)).geturl()

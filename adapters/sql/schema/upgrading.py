@@ -27,13 +27,14 @@ def prepare(
 ) -> None:
     """Migrate, if need be, inside the transaction that `alone` makes: while it lasts no other
     process can do the same. Raises SettingError for a database that this program cannot read."""
-    if not _is_current(connection):
+    if not is_current(connection):
         with alone(connection):
-            if not _is_current(connection):
+            if not is_current(connection):
                 _upgrade(connection)
 
 
-def _is_current(connection: Connection) -> bool:
+def is_current(connection: Connection) -> bool:
+    """Raises SettingError for a database that this program cannot read."""
     version, readable_by = _read_version(connection)
     if readable_by > VERSION:
         raise SettingError(

@@ -16,10 +16,16 @@ if TYPE_CHECKING:
 
 BUSY_TIMEOUT_S = 1.0
 """How long a foreign tool may hold the file before a write is refused."""
+BESIDE_TIMEOUT_S = 5.0
+"""How long a command waits for a bot that writes all the time."""
 _WRITER = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # a commit survives a power cut
     "PRAGMA temp_store = MEMORY",
+)
+_BESIDE = (
+    f"PRAGMA busy_timeout = {int(BESIDE_TIMEOUT_S * 1000)}",
+    "PRAGMA synchronous = FULL",
 )
 _READER = (
     "PRAGMA query_only = ON",
@@ -35,6 +41,11 @@ def connect_writer(path: Path) -> Connection:
 
 def connect_reader(path: Path) -> Connection:
     return _connect(path, "rw", _READER)
+
+
+def connect_beside(path: Path) -> Connection:
+    """For short writes to a file that another process owns."""
+    return _connect(path, "rw", _BESIDE)
 
 
 def _connect(path: Path, mode: str, pragmas: tuple[str, ...]) -> Connection:

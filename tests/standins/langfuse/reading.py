@@ -25,6 +25,7 @@ Row = dict[str, Any]
 PROJECT = "project-1"
 MAX_LIMIT = 100
 OBSERVATIONS_BY = ("traceId", "name", "type", "userId", "sessionId", "level")
+PAGING = ("limit", "cursor", "fields", "isRootObservation")
 SCORES_BY = ("id", "name", "traceId", "dataType", "value")
 AGGREGATIONS: Mapping[str, Callable[[Sequence[float]], float]] = {
     "count": len,
@@ -96,17 +97,22 @@ def to_score(score: CreateScoreRequest) -> Row:
 
 def read_observations(query: Mapping[str, str], found: Iterable[Observation]) -> Row:
     rows = sorted(map(to_observation, found), key=lambda row: row["startTime"], reverse=True)
-    rows = _filtered(rows, query, OBSERVATIONS_BY, "fromStartTime", "toStartTime")
-    answer = {"data": rows, "meta": {}}
+    if "isRootObservation" in query:
+        wanted = {"true": True, "false": False}[query["isRootObservation"]]
+        rows = [row for row in rows if row["isRootObservation"] == wanted]
+    rows, meta = _filtered(rows, query, OBSERVATIONS_BY, "fromStartTime", "toStartTime")
+    answer = {"data": rows, "meta": meta}
     parse_obj_as(type_=ObservationsV2Response, object_=answer)
     return answer
 
 
 def read_scores(query: Mapping[str, str], found: Iterable[CreateScoreRequest]) -> Row:
-    rows = _filtered(map(to_score, found), query, SCORES_BY, "fromTimestamp", "toTimestamp")
+    if not set(query.get("fields", "").split(",")) <= {"", "details", "subject", "annotation"}:
+        raise NotTakenError("fields")
+    rows, meta = _filtered(map(to_score, found), query, SCORES_BY, "fromTimestamp", "toTimestamp")
     answer = {
         "data": [{name: row[name] for name in row if name != "traceId"} for row in rows],
-        "meta": {"limit": int(query.get("limit", 50))},
+        "meta": {"limit": int(query.get("limit", 50)), **meta},
     }
     parse_obj_as(type_=GetScoresV3Response, object_=answer)
     return answer
@@ -114,8 +120,9 @@ def read_scores(query: Mapping[str, str], found: Iterable[CreateScoreRequest]) -
 
 def _filtered(
     rows: Iterable[Row], query: Mapping[str, str], by: Sequence[str], since: str, until: str
-) -> list[Row]:
-    if unknown := set(query) - {*by, since, until, "limit", "fields"}:
+) -> tuple[list[Row], dict[str, str]]:
+    """A page, and what leads to the next one."""
+    if unknown := set(query) - {*by, *PAGING, since, until}:
         raise NotTakenError(f"unknown parameters: {sorted(unknown)}")
     limit = int(query.get("limit", 50))
     if not 0 < limit <= MAX_LIMIT:
@@ -123,13 +130,16 @@ def _filtered(
     at = "startTime" if since == "fromStartTime" else "timestamp"
     first = datetime.fromisoformat(query[since]) if since in query else None
     last = datetime.fromisoformat(query[until]) if until in query else None
-    return [
+    wanted = [
         row
         for row in rows
         if all(row[name] == query[name] for name in by if name in query)
         and (first is None or datetime.fromisoformat(row[at]) >= first)
         and (last is None or datetime.fromisoformat(row[at]) < last)
-    ][:limit]
+    ]
+    begin = int(query.get("cursor", 0))
+    end = begin + limit
+    return wanted[begin:end], {"cursor": str(end)} if end < len(wanted) else {}
 
 
 def read_metrics(

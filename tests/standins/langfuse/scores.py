@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from tests.standins.langfuse.traces import NotTakenError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
 MAX_BODY_BYTES = 1_048_576
@@ -47,6 +48,9 @@ class Scores:
 
     def newest(self) -> list[CreateScoreRequest]:
         return list(self.rows.values())
+
+    def forget(self, is_unwanted: Callable[[CreateScoreRequest], bool]) -> None:
+        self.rows = {key: row for key, row in self.rows.items() if not is_unwanted(row)}
 
     def _take_one(self, given: Any) -> str:
         try:

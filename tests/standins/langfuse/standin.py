@@ -83,6 +83,8 @@ class LangfuseStandIn:
         app.router.add_get(f"{public}/v2/observations", self._guarded(self._read_observations))
         app.router.add_get(f"{public}/v2/metrics", self._guarded(self._read_metrics))
         app.router.add_get(f"{public}/v3/scores", self._guarded(self._read_scores))
+        app.router.add_delete(f"{public}/traces", self._guarded(self._delete_traces))
+        app.router.add_delete(f"{public}/scores/{{id}}", self._guarded(self._delete_score))
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port)
@@ -214,6 +216,19 @@ class LangfuseStandIn:
 
     async def _read_scores(self, request: web.Request) -> web.Response:
         return web.json_response(read_scores(request.query, self.scores.newest()))
+
+    async def _delete_traces(self, request: web.Request) -> web.Response:
+        ids = (await request.json())["traceIds"]
+        if not isinstance(ids, list) or not ids:
+            raise traces.NotTakenError("traceIds")
+        for key in [key for key in self.observations if key[0] in ids]:
+            del self.observations[key]
+        self.scores.forget(lambda score: score.trace_id in ids)
+        return web.json_response({"message": "Traces deleted successfully"})
+
+    async def _delete_score(self, request: web.Request) -> web.Response:
+        self.scores.forget(lambda score: score.id == request.match_info["id"])
+        return web.Response(status=202)
 
     async def _read_metrics(self, request: web.Request) -> web.Response:
         observations, scores = self.observations.values(), self.scores.newest()

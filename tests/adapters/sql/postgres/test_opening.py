@@ -18,7 +18,7 @@ from adapters.sql.postgres.address import is_postgres, read_address
 from adapters.sql.postgres.opening import MIGRATION_LOCK, to_setting_error
 from adapters.sql.schema.tables import metadata
 from adapters.sql.schema.upgrading import VERSION
-from adapters.sql.store import SqlStore, read_ledger
+from adapters.sql.store import SqlStore, look_into
 from core.errors import NotStored, SettingError
 from tests.contracts.stores import KEY, SqlPlace, accept, answered, closing, deed
 from tests.contracts.test_store_turns import EVER
@@ -202,7 +202,7 @@ async def test_the_ledger_is_read_beside_a_running_bot_and_cannot_be_written() -
     async with lent_database() as url, closing(SqlPlace(url)) as place:
         await place.restart()
         await answered(place.store)
-        ledger = read_ledger(url, FakeClock())
+        ledger = look_into(url, FakeClock())
         assert (await ledger.summary(EVER)).requests == 1
         with pytest.raises(NotStored, match="reading only"):
             await ledger.forget(KEY)
@@ -211,9 +211,9 @@ async def test_the_ledger_is_read_beside_a_running_bot_and_cannot_be_written() -
 async def test_a_ledger_that_is_not_there_yet_is_one_line() -> None:
     async with new_database() as url:
         with pytest.raises(SettingError, match="there is no database yet; it is made by `run`"):
-            await read_ledger(url, FakeClock()).summary(EVER)
+            await look_into(url, FakeClock()).summary(EVER)
     with pytest.raises(SettingError, match="cannot be reached"):
-        await read_ledger("postgresql://127.0.0.1:1/x", FakeClock()).summary(EVER)
+        await look_into("postgresql://127.0.0.1:1/x", FakeClock()).summary(EVER)
 
 
 async def test_the_commands_work_on_it() -> None:
