@@ -140,3 +140,30 @@ async def test_the_check_tells_a_wrong_secret_and_never_says_it(
     assert "MICROSOFT_APP_ID, _PASSWORD" in wrong
     assert "the keys that its requests are signed with can be fetched" in lines[-1]
     assert "not-the-secret" not in ended.out
+
+
+async def test_a_tenant_is_paused_and_goes_on(hasty_tenant: Tenant) -> None:
+    team = hasty_tenant
+    admin = team.teams.workspace.person("bob").aad_id
+    async with team.bot(ADMIN_USERS=f"teams:{team.teams.tenant}:{admin}"):
+        refused = team.ask("pause")
+        await team.recorded(refused)
+        assert "Only an admin" in shown(team.answer_in(refused))
+        paused = team.ask("pause all we are moving", by="bob")
+        await team.recorded(paused)
+        assert "Paused in this whole workspace" in shown(team.answer_in(paused))
+        questions = [team.ask("repeat: in a chat", where="alice"), team.ask("repeat: in a channel")]
+        await team.teams.wait_for(lambda: "we are moving" in said(team, "alice"))
+        assert team.model.calls == 0
+        slash = team.people.slash("bob", "General", "/chatbot-resume all")
+        await team.teams.wait_for(lambda: team.answers(slash))
+        for question in questions:
+            await team.recorded(question)
+        assert team.model.calls == 2
+        assert said(team, "alice").count("Your question is kept") == 1
+
+
+def said(tenant: Tenant, who: str) -> str:
+    """All that the bot says to a person, in their chat or in the channel."""
+    told = [*tenant.teams.messages(who), *tenant.teams.messages("General", reader=who)]
+    return "\n".join(shown(one) for one in told if one.sender == tenant.teams.workspace.bot.id)

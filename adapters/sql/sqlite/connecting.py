@@ -26,6 +26,7 @@ _WRITER = (
 _BESIDE = (
     f"PRAGMA busy_timeout = {int(BESIDE_TIMEOUT_S * 1000)}",
     "PRAGMA synchronous = FULL",
+    "PRAGMA secure_delete = ON",  # what is erased shall not stay in the file's free pages
 )
 _READER = (
     "PRAGMA query_only = ON",
