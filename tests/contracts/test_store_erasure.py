@@ -133,6 +133,19 @@ async def test_a_question_that_a_crash_cut_does_not_come_back(store: Store, plac
     assert (await store.depth())[0] == 0
 
 
+async def test_a_conversation_that_is_named_after_the_person_is_not_any_more(store: Store) -> None:
+    private = replace(KEY, thread="100.0/private/U-ann")
+    named = replace(KEY, thread="100.0/private/U-annabel")
+    await answered(store, message("a", conversation=private))
+    await answered(store, message("b", author=BEN, conversation=named))
+    for _ in range(2):
+        await erase(store)
+        assert await store.forgotten_at(private) is None
+        assert await store.history(private, 9) == []
+        assert len(await store.history(named, 9)) == 1
+    assert (await accept(store, message("c", conversation=private))).hold is not None
+
+
 async def test_a_dead_letter_goes_too(store: Store) -> None:
     hold, first = await begun(store)
     await hold.bury(first.turn_id, "no")
@@ -144,8 +157,8 @@ async def test_a_dead_letter_goes_too(store: Store) -> None:
 async def test_any_number_is_worked_through(store: Store) -> None:
     for n in range(3):
         await answered(store, message(f"b{n}", author=BEN), context=(Said(ANN, "x", NOON, f"{n}"),))
-    for _ in range(450):
+    for _ in range(250):
         await accept(store, slot=False)
-    assert (await erase(store)).waiting == 450
+    assert (await erase(store)).waiting == 250
     assert (await erase(store)).waiting == 0
     assert (await store.depth())[0] == 0

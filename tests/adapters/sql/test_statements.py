@@ -19,7 +19,7 @@ from adapters.sql import (
     turns,
     upkeep,
 )
-from adapters.sql.operating import audit, dead_letters, erasing, pauses
+from adapters.sql.operating import audit, dead_letters, pauses, person
 from adapters.sql.postgres import opening as opening_postgres
 from adapters.sql.schema.columns import ExactText
 from adapters.sql.sqlite import opening as opening_sqlite
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 DIALECTS: tuple[Dialect, Dialect] = (postgresql.dialect(), sqlite.dialect())  # type: ignore[no-untyped-call]  # so SQLAlchemy
 MODULES = (
-    audit, completions, dead_letters, erasing, hold, inbox, opening_postgres, opening_sqlite,
-    owners, pauses, people, stops, summary, turns, upkeep,
+    audit, completions, dead_letters, hold, inbox, opening_postgres, opening_sqlite,
+    owners, pauses, people, person, stops, summary, turns, upkeep,
 )  # fmt: skip
 Statement = Select[Any] | Insert | Update | Delete
 
@@ -48,14 +48,14 @@ def statements(module: ModuleType) -> dict[str, Statement]:
     }
     if module is completions:
         found |= {f"completions.COUNTS {key}": value for key, value in module.COUNTS.items()}
-    if module is erasing:
-        found |= {f"erasing.COUNTS {name}": value for name, value in erasing.COUNTS.items()}
+    if module is person:
+        found |= {f"person.COUNTS {name}": value for name, value in person.COUNTS.items()}
     return found
 
 
 ALL = {name: value for module in MODULES for name, value in statements(module).items()}
-ERASING = {
-    *("TURNS", "CALLS", "QUOTES", "FORGET_RATINGS", "FORGET_SOLE", "FORGET_PRIVATE"),
+OF_ONE_PERSON = {
+    *("TURNS", "CALLS", "QUOTES", "RATINGS", "SOLE", "PRIVATE"),
     *("FORGET_TOLD", "COUNTS turns", "COUNTS calls", "COUNTS ratings"),
 }
 RARE = {
@@ -66,7 +66,7 @@ RARE = {
     "dead_letters.DEAD",
     "pauses.PAUSES",
     "pauses.ANY_PAUSE",
-    *(f"erasing.{name}" for name in ERASING),
+    *(f"person.{name}" for name in OF_ONE_PERSON),
     "opening.FORGET_REPLICAS",
     "opening.FORGET_LONG_GONE",
 }
@@ -87,8 +87,8 @@ INDEXES = {
     "hold.PARTS": "reply_refs_of_turn",
     "stops.OPEN_QUESTIONS": "inbox_open",
     "upkeep.OLD_WORDS": "turns_by_time",
-    "erasing.WAITING": "inbox_by_author",
-    "erasing.MESSAGES": "inbox_by_author",
+    "person.WAITING": "inbox_by_author",
+    "person.MESSAGES": "inbox_by_author",
     "audit.DEEDS": "audit_by_time",
     "stops.OVERHEARD": "turns_of_channel",
     "turns.HISTORY": "turns_of_conversation",
