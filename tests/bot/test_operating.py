@@ -6,11 +6,14 @@ import asyncio
 import json
 import sqlite3
 import stat
+import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import insert
 
+from adapters.sql.schema.tables import probes
 from adapters.sql.sqlite import backing_up
 from adapters.sql.sqlite.backing_up import BackupFailedError, back_up
 from adapters.sql.store import open_beside
@@ -20,6 +23,7 @@ from bot.commands.backup import backup, to_pg_dump
 from bot.commands.dead_letters import change_dead_letters, print_dead_letters
 from bot.commands.erase import erase
 from core.errors import SettingError
+from tests.adapters.sql.test_group_commit import database_of
 from tests.adapters.sql.test_schema import migrate
 from tests.contracts.stores import (
     KEY,
@@ -40,6 +44,8 @@ from tests.fakes.clock import FakeClock
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from sqlalchemy import Connection
 
     from tests.contracts.stores import Store
 
@@ -372,15 +378,23 @@ async def test_other_commands_migrate_unless_an_older_bot_has_the_database(
     await store.close()
 
 
-async def test_many_writes_beside_leave_the_file_to_its_owner(place: SqlPlace) -> None:
+async def test_many_writes_beside_leave_the_file_to_its_owner_for_as_long(place: SqlPlace) -> None:
     beside = await open_beside(place.url, FakeClock())
+    held_s = []
 
-    async def note_on() -> None:
+    def work(connection: Connection) -> None:
+        began_at = time.monotonic()
+        connection.execute(insert(probes), [{"filling": "x"} for _ in range(10_000)])
+        held_s.append(time.monotonic() - began_at)
+
+    async def ask() -> None:
         while True:
-            await beside.note(deed())
+            assert (await accept(place.store, slot=False)).status == "accepted"
 
-    noting = asyncio.create_task(note_on())
-    for _ in range(200):
-        assert (await accept(place.store, slot=False)).status == "accepted"
-    noting.cancel()
-    assert len(await place.store.deeds(LONG_AGO)) > 5
+    asking = asyncio.create_task(ask())
+    began_at = time.monotonic()
+    for _ in range(3):
+        await database_of(beside).write(work)
+    assert time.monotonic() - began_at > 2 * sum(held_s)
+    assert asking.cancel()
+    assert await place.store.ready() == ""

@@ -146,6 +146,20 @@ async def test_a_conversation_that_is_named_after_the_person_is_not_any_more(sto
     assert (await accept(store, message("c", conversation=private))).hold is not None
 
 
+async def test_an_id_may_look_like_any_other(store: Store) -> None:
+    """Also like the number of a row, a pattern, or a part of another one."""
+    for user_id in (*(str(n) for n in range(1, 9)), "%", "U_ann", '"', "/"):
+        who = Author(user_id, user_id)
+        named = replace(KEY, thread=f"private/{user_id}")
+        await answered(store, message(f"of {user_id}", author=who, conversation=named))
+    await answered(store, message("of Ann", conversation=replace(KEY, thread="private/U-ann")))
+    for user_id in ("1", "2", "%", "U_ann", '"', "/"):
+        assert (await store.erase("slack", "T1", user_id, DEED)).turns == 1
+        assert await store.count_of("slack", "T1", user_id) == Erased()
+    assert len(await store.history(replace(KEY, thread="private/U-ann"), 9)) == 1
+    assert len(await store.history(replace(KEY, thread="private/3"), 9)) == 1
+
+
 async def test_a_dead_letter_goes_too(store: Store) -> None:
     hold, first = await begun(store)
     await hold.bury(first.turn_id, "no")

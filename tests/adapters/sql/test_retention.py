@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Insert, Select, insert, select
 
 from adapters.sql.schema.tables import inbox, ratings, turns
-from adapters.sql.upkeep import BATCH
 from tests.adapters.sql.test_group_commit import database_of
 from tests.contracts.stores import NOON, accept, answered, message, minutes, ref, thumb
 
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
     from adapters.sql.store import SqlStore
     from tests.contracts.stores import SqlPlace
 
+BATCH = 500
+"""As the documentation says."""
 MANY = 5 * BATCH + 1
 OLD_WORDS: Select[Any] = select(turns).where(turns.c.question != "")
 OLD_NAMES: Select[Any] = select(ratings).where(ratings.c.user_name != "")
