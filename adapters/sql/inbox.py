@@ -15,6 +15,7 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
+    literal_column,
     null,
     or_,
     select,
@@ -45,21 +46,22 @@ if TYPE_CHECKING:
     from core.turn import Kind
 
 _c = conversations.c
-_paused_here = is_paused(*(bindparam(name) for name in ("platform", "workspace", "channel")))
-_may_start = and_(
-    bindparam("slot", type_=Boolean()),
-    or_(bindparam("kind") != WAITS, ~_paused_here),
-)
-_takes = and_(_may_start, is_free)
+_PLACE = ("platform", "workspace", "channel")
+_wanted = bindparam("slot", type_=Boolean())
+_is_heard = bindparam("kind") != WAITS
+_starts = and_(_wanted, or_(_is_heard, ~is_paused(*(bindparam(name) for name in _PLACE))))
+# As text, as in `is_free`; and each parameter costs time at every message.
+_here = (literal_column(f"conversations.{name}", type_=_c.platform.type) for name in _PLACE)
+_takes = and_(_wanted, or_(_is_heard, ~is_paused(*_here)), is_free)
 
 _joined = insert(conversations).values(
     {name: bindparam(name) for name in ("platform", "workspace", "channel", "thread")}
     | {
         "next_seq": 1,
         "finished": 0,
-        "owner": case((_may_start, ME), else_=null()),
+        "owner": case((_starts, ME), else_=null()),
         "epoch": 1,
-        "taken_seq": case((_may_start, 1), else_=0),
+        "taken_seq": case((_starts, 1), else_=0),
         "sole_author": bindparam("author_id"),
         "history_from": 0,
         "forgotten_at_us": 0,

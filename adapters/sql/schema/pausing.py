@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, exists, or_
+from sqlalchemy import and_, exists, literal_column, or_
 
-from adapters.sql.schema.columns import NOTHING, OPEN
+from adapters.sql.schema.columns import NOTHING, OPEN, ExactText
 from adapters.sql.schema.tables import conversations, inbox, pauses
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
-WAITS = "question"
+WAITS: ColumnElement[str] = literal_column("'question'", type_=ExactText())
 """The kind of message that a pause is for: who resumes has to be heard meanwhile."""
 _p = pauses.c
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sqlalchemy import (
-    DDL,
     BigInteger,
     Boolean,
     Column,
@@ -13,11 +12,11 @@ from sqlalchemy import (
     MetaData,
     Table,
     UniqueConstraint,
-    event,
     text,
 )
 
 from adapters.sql.schema.columns import ExactText
+from adapters.sql.schema.keeping import keep
 
 metadata = MetaData()
 RowId = BigInteger().with_variant(Integer, "sqlite")
@@ -281,23 +280,7 @@ audit = Table(
     _text("details"),
     Index("audit_by_time", "at_us"),
 )
-_KEEP_AUDIT = {
-    "sqlite": (
-        "CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit "
-        "BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END",
-        "CREATE TRIGGER audit_is_not_removed BEFORE DELETE ON audit "
-        "BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END",
-    ),
-    "postgresql": (
-        "CREATE FUNCTION refuse_to_change_audit() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION 'the audit is only added to'; END $$",
-        "CREATE TRIGGER audit_is_not_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON audit "
-        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_audit()",
-    ),
-}
-for _dialect, _statements in _KEEP_AUDIT.items():
-    for _statement in _statements:
-        event.listen(audit, "after_create", DDL(_statement).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]  # so SQLAlchemy
+keep(audit)
 
 probes = Table("probes", metadata, Column("id", Integer, primary_key=True), _text("filling"))
 
