@@ -23,9 +23,12 @@ from bot.commands.backup import backup, to_pg_dump
 from bot.commands.dead_letters import change_dead_letters, print_dead_letters
 from bot.commands.erase import erase
 from core.errors import SettingError
+from tests.adapters.langfuse.facts import new_keys, tracing
+from tests.adapters.langfuse.facts import turn as traced
 from tests.adapters.sql.test_group_commit import database_of
 from tests.adapters.sql.test_schema import migrate
 from tests.contracts.stores import (
+    ANN,
     KEY,
     LONG_AGO,
     NOON,
@@ -40,6 +43,7 @@ from tests.contracts.stores import (
     turn,
 )
 from tests.fakes.clock import FakeClock
+from tests.standins.langfuse import Fault, LangfuseStandIn
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -217,6 +221,30 @@ async def test_a_person_is_forgotten_and_the_counts_are_printed(
     assert await store.history(KEY, 9) == []
     await erase("slack:T1:U-ann", dry_run=False)
     assert "     0 turns" in capsys.readouterr().out
+
+
+async def test_traces_are_deleted_too_and_a_failure_there_leaves_the_rest_forgotten(
+    store: Store, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await answered(store, message("m1"))
+    async with LangfuseStandIn(**new_keys()) as langfuse:
+        for name, value in langfuse.environment().items():
+            monkeypatch.setenv(name, value)
+        async with tracing(langfuse) as tracer:
+            tracer.turn_recorded(traced(author=ANN))
+        langfuse.fault = Fault("status", 403)
+        assert await erase("slack:T1:U-ann", dry_run=False) == 1
+        said = capsys.readouterr()
+        assert "     1 turns" in said.out
+        assert said.err.startswith("Langfuse: http://127.0.0.1")
+        assert "answers 403; run this again" in said.err
+        assert await store.history(KEY, 9) == []
+        langfuse.fault = None
+        assert await erase("slack:T1:U-ann", dry_run=True) == 0
+        assert langfuse.observations != {}
+        assert await erase("slack:T1:U-ann", dry_run=False) == 0
+        assert capsys.readouterr().out.count("     1 traces in Langfuse\n") == 2
+        assert langfuse.observations == {}
 
 
 # Backup
