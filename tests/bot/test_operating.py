@@ -22,6 +22,7 @@ from bot.commands.audit import print_audit
 from bot.commands.backup import backup, to_pg_dump
 from bot.commands.dead_letters import change_dead_letters, print_dead_letters
 from bot.commands.erase import erase
+from bot.commands.stats import print_stats
 from core.errors import SettingError
 from tests.adapters.langfuse.facts import new_keys, tracing
 from tests.adapters.langfuse.facts import turn as traced
@@ -192,7 +193,9 @@ async def open_beside_of(store: Store) -> Store:
     return await open_beside(read_settings().database_url, SystemClock())
 
 
-async def test_pauses_are_described_in_a_line_each(store: Store) -> None:
+async def test_pauses_are_described_in_a_line_each(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert await describe_pauses(store) == []
     await store.pause("slack", "T1", "", "a fire", deed())
     await store.pause("slack", "T1", "C1", "", deed())
@@ -200,6 +203,8 @@ async def test_pauses_are_described_in_a_line_each(store: Store) -> None:
         "paused: slack:T1 since 2026-03-02 12:00 UTC (a fire)",
         "paused: slack:T1:C1 since 2026-03-02 12:00 UTC",
     ]
+    await print_stats("24h", as_json=False)
+    assert capsys.readouterr().out.endswith("\n\npaused: slack:T1:C1 since 2026-03-02 12:00 UTC\n")
 
 
 # Forgetting a person

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from core.errors import OwnershipLost
 from tests.adapters.sql.test_group_commit import database_of
-from tests.contracts.stores import KEY, SqlPlace, accept, begun, closing, deed, message, turn
+from tests.contracts.stores import ANN, KEY, SqlPlace, accept, begun, closing, deed, message, turn
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -215,3 +215,22 @@ async def test_a_message_delivered_to_all_processes_is_stored_once(replicas: Rep
         receipts = await asyncio.gather(*(accept(store, message(f"m{n}")) for store in stores))
         assert sorted(one.status for one in receipts) == ["accepted", "duplicate", "duplicate"]
     assert (await stores[0].depth())[0] == 10
+
+
+async def test_a_pause_holds_in_every_process_and_each_asker_is_told_by_one(
+    replicas: Replicas, store: SqlStore
+) -> None:
+    other = await replicas.one()
+    await store.pause("slack", "T1", "", "a fire", deed())
+    people = [replace(ANN, user_id=f"U{n}") for n in range(6)]
+    for person in people:
+        assert (await accept(other, message(author=person))).hold is None
+    assert [*await store.adopt(9), *await other.adopt(9)] == []
+    for _ in range(2):
+        told = await asyncio.gather(*(one.untold(9) for one in (store, other) * 3))
+        users = [queued.message.author.user_id for some in told for queued, _ in some]
+        assert sorted(users) == sorted(person.user_id for person in people)
+        people = []
+    assert await other.resume("slack", "T1", "", deed("resume"))
+    adopted = await asyncio.gather(store.adopt(9), other.adopt(9))
+    assert len([hold for holds in adopted for hold in holds]) == 1
