@@ -90,5 +90,5 @@ async def open_beside(url: str, clock: Clock, *, migrate: bool = True) -> SqlSto
     if is_postgres(url):
         database = await _open(url)
     else:
-        database = await open_sqlite_beside(url, migrate=migrate)
+        database = await open_sqlite_beside(url, clock, migrate=migrate)
     return SqlStore(database, clock, replica_id="", lease_s=0)

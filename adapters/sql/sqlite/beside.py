@@ -8,7 +8,6 @@ look, a second later, is what was written here.
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
 
 from sqlalchemy.exc import DBAPIError
@@ -23,10 +22,12 @@ from core.errors import NotStored, SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from sqlalchemy import Connection
 
     from adapters.sql.database import Lane
+    from core.ports import Clock
 
 T = TypeVar("T")
 Given = TypeVarTuple("Given")
@@ -39,18 +40,22 @@ class OldDatabaseError(SettingError):
 class SqliteBeside(SqliteView):
     """adapters.sql.database.Database that takes no lock of ours."""
 
+    def __init__(self, path: Path, clock: Clock) -> None:
+        super().__init__(path)
+        self._clock = clock
+
     async def write(
         self,
         operation: Callable[[Connection, *Given], T],
         *given: *Given,
         lane: Lane = "usual",  # noqa: ARG002 - there is one
     ) -> T:
-        began_at = time.monotonic()
+        began_at = self._clock.monotonic()
         result = await asyncio.to_thread(
             self._write, lambda connection: operation(connection, *given)
         )
         # Many in a row leave the file to its owner for as long as they have had it.
-        await asyncio.sleep(time.monotonic() - began_at)
+        await self._clock.sleep(self._clock.monotonic() - began_at)
         return result
 
     def _write(self, run: Callable[[Connection], T]) -> T:
@@ -67,13 +72,13 @@ class SqliteBeside(SqliteView):
             connection.close()
 
 
-async def open_sqlite_beside(database_url: str, *, migrate: bool) -> SqliteBeside:
+async def open_sqlite_beside(database_url: str, clock: Clock, *, migrate: bool) -> SqliteBeside:
     """Raises SettingError: there is none, it is too new, or in use by an older bot; without
     `migrate` OldDatabaseError where it is older than this program."""
     path = await asyncio.to_thread(read_path, database_url)
     if not path.exists():
         raise SettingError("DATABASE_URL: there is no database yet; it is made by `run`")
-    database = SqliteBeside(path)
+    database = SqliteBeside(path, clock)
     try:
         if await database.read(is_current):
             return database
