@@ -20,6 +20,7 @@ from core.model.retrying import RetryingModel
 from core.model.timed import TimedModel
 from core.model.traced import TracedModel
 from core.text.clean import is_blank
+from core.turns.waiting import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,6 +44,7 @@ class ModelStack:
     breaking: BreakingModel
     meter: Meter
     tokens: TokenCounter
+    patience: Patience
 
 
 def stack_model(
@@ -70,7 +72,12 @@ def stack_model(
     )
     model = RetryingModel(model, clock, settings.retry_attempts)
     model = FallingBackModel(model, settings.llm_fallback_models)
-    return ModelStack(model, name, lanes, breaking, meter, tokens)
+
+    def away_s(model: str) -> float:
+        return min(breaking.away_s(one) for one in (model, *settings.llm_fallback_models))
+
+    patience = Patience(settings.wait_for_model_s, away_s)
+    return ModelStack(model, name, lanes, breaking, meter, tokens, patience)
 
 
 def read_targets(settings: Settings) -> dict[str, Target]:

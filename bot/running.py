@@ -100,6 +100,8 @@ class Bot:
     async def start(self, server: Server) -> None:
         """Connect the channels; from here on messages are taken."""
         self._loading = asyncio.create_task(self._load_model())
+        await self.workers.beat()  # others may be at work: their part of a budget is theirs
+        self._share()
         for channel in self.channels:
             channel.adapter.connect(self.desk)
             for route in channel.webhooks():
@@ -118,8 +120,9 @@ class Bot:
         return {name: trouble for name, trouble in parts.items() if trouble}
 
     async def beat(self) -> None:
-        """Once a second: the lease, stop marks, adoption, gauges, and who waits for a pause."""
+        """Once a second: the lease, stop marks, shares, adoption, gauges, and word of a pause."""
         await self.workers.beat()
+        self._share()
         self.schedule.keep_up()
         self.metrics.breakers(self.model.breaking.states())
         if self._looking is None or self._looking.done():
@@ -140,6 +143,12 @@ class Bot:
             if task is not None:
                 task.cancel()
         await self.resources.aclose()
+
+    def _share(self) -> None:
+        for channel in self.channels:
+            budget = channel.adapter.platform.budget
+            if budget is not None:
+                budget.share(self.workers.replicas)
 
     async def _load_model(self) -> None:
         """In the background: what arrives meanwhile waits for it by itself."""

@@ -43,6 +43,7 @@ from core.turns.history import HistoryBuilder, Window
 from core.turns.parts import EngineParts
 from core.turns.pausing import PauseTeller
 from core.turns.reading import Reader
+from core.turns.waiting import Outlook
 from core.turns.workers import Runs, Workers
 
 if TYPE_CHECKING:
@@ -84,7 +85,8 @@ async def _build(
 
     commands = build_commands(ground, choice, stop)
     engine = build_engine(ground, model, choice, commands, platforms)
-    workers = build_workers(ground, engine)
+    outlook = Outlook(model.breaking.states)
+    workers = build_workers(ground, engine, outlook)
     desk = build_desk(ground, workers, commands, platforms)
     digests = build_digests(settings, ground.store, workers, platforms, clock, ground.ids)
     if (sent_at := await find_last_digest(settings, ground.store)) is not None:
@@ -187,18 +189,24 @@ def build_engine(
             max_history=settings.history_max_messages,
             max_tokens=settings.llm_max_tokens,
             answer_timeout_s=settings.answer_timeout,
+            patience=model.patience,
             footer=settings.answer_footer,
         )
     )
 
 
-def build_workers(ground: Ground, engine: Runs) -> Workers:
+def build_workers(
+    ground: Ground,
+    engine: Runs,
+    outlook: Outlook | None = None,
+) -> Workers:
     return Workers(
         inbox=ground.store,
         engine=engine,
         clock=ground.clock,
         slots=ground.settings.turns_at_work,
         lease_s=ground.settings.lease_s,
+        outlook=outlook,
         observers=ground.observers,
         on_dead_letter=ground.metrics.dead_letter,
     )

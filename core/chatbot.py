@@ -134,6 +134,8 @@ class Desk:
 
     async def deleted(self, ref: MessageRef) -> Sequence[MessageRef]:
         deleted = await self._parts.stops.delete(ref)
+        if deleted.state == "dropped":
+            return deleted.parts  # it waited for the model, and said so
         if deleted.state != "running":
             return ()
         await self._parts.workers.abandon(deleted.turn_id)

@@ -15,13 +15,16 @@ if TYPE_CHECKING:
 class Ending:
     """How the answer ended, and what is shown below its text."""
 
-    outcome: Outcome
+    outcome: Outcome | None
+    """None: not yet; the question waits for the model, and its answer will stand here."""
     notice: Document | None = None
     """What happened and what to do; None where the text says it all."""
     footer: str = ""
     """One line of Markdown: model, seconds, cost."""
     can_rate: bool = False
     can_retry: bool = False
+    can_cancel: bool = False
+    """The question waits, and can be taken back."""
 
 
 class Draft:
@@ -36,6 +39,7 @@ class Draft:
         self._text = ""
         self._changed = asyncio.Event()
         self._ended = asyncio.Event()
+        self._begun = asyncio.Event()
         self.version = 0
         self.status = ""
         """What the bot is doing, in a few words; empty once text flows."""
@@ -54,6 +58,7 @@ class Draft:
     def append(self, text: str) -> None:
         self._pieces.append(text)
         self.status = ""
+        self._begun.set()
         self._touch()
 
     def show_status(self, status: str) -> None:
@@ -67,6 +72,7 @@ class Draft:
         self.ending = ending
         self.status = ""
         self._ended.set()
+        self._begun.set()
         self._touch()
 
     async def changed(self, seen: int) -> int:
@@ -74,6 +80,10 @@ class Draft:
         while self.version <= seen:
             await self._changed.wait()
         return self.version
+
+    async def until_begun(self) -> None:
+        """Wait for the first text, or for an ending without any."""
+        await self._begun.wait()
 
     async def until_ended(self) -> None:
         """Wait for `ending`, without a wake-up for each piece of text before it."""

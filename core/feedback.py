@@ -21,7 +21,10 @@ logger = logging.getLogger(__name__)
 Effect = Literal["rating", "stop", "none"]
 
 BUTTONS: Mapping[str, Value] = {"button:up": 1, "button:down": -1}
+STOP_BUTTON = "button:stop"
+"""Below a question that waits; pressing it is what a stop emoji is on an answer."""
 STOP_EMOJI = (
+    STOP_BUTTON,
     "octagonal_sign",
     "stop_sign",
     "black_square_for_stop",

@@ -145,8 +145,8 @@ def _text(kind: Category | Situation) -> str:  # noqa: C901, PLR0911, PLR0912 - 
             return "I am just starting. Your question is kept and will be answered in a moment."
         case "waiting":
             return (
-                "The language model is not available right now. "
-                "Your question is kept and will be answered as soon as it is back."
+                "The model cannot be reached just now. "
+                "Your question waits and will be answered when it is back."
             )
         case "gave_up":
             return (

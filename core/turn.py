@@ -82,3 +82,7 @@ class QueuedMessage:
     failures: int = 0
     recovered: bool = False
     """An earlier run was cut: `parts` may miss one message that was posted but not stored."""
+    told: bool = False
+    """It waited for the model, and its asker was told so in the message of the answer."""
+    stop_asked: bool = False
+    """Somebody wants it to end, and nobody was at work on it to hear so."""

@@ -92,6 +92,7 @@ class SlackChannel:
             people=self._names,
             files=SlackFiles(self.api, self._twins),
             announcer=SlackAnnouncer(self.api, self._whoami, clock),
+            budget=self.pacer,
         )
 
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, case, func, select, update
+from sqlalchemy import bindparam, case, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.sql.database import Part
@@ -84,7 +84,7 @@ def _count(*names: str) -> Select[int]:
     return select(func.count()).where(
         match(inbox, "platform", "workspace", *names),
         inbox.c.kind == "question",
-        inbox.c.runs > 0,
+        or_(inbox.c.runs > 0, inbox.c.parked),
         inbox.c.state != "refused",
         inbox.c.received_at_us >= bindparam("since_us"),
         inbox.c.received_at_us < bindparam("until_us"),

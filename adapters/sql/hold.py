@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import BigInteger, Boolean, bindparam, case, func, or_, select, update
@@ -22,6 +23,8 @@ from adapters.sql.schema.tables import conversations, inbox, reply_refs, turns
 from core.errors import OwnershipLost
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy import Connection
 
     from adapters.sql.database import Database
@@ -35,7 +38,10 @@ _ours = match(conversations, "id", "owner", "epoch")
 _one = bindparam("ended", type_=BigInteger())
 
 FENCE = (
-    update(conversations).where(_ours).values(next_seq=_c.next_seq).returning(_c.id, _c.sole_author)
+    update(conversations)
+    .where(_ours)
+    .values(next_seq=_c.next_seq)
+    .returning(_c.id, _c.sole_author, _c.stop_turn, _c.parked_until_us)
 )
 _paused_here = is_paused(
     *(bindparam(f"at_{name}") for name in ("platform", "workspace", "channel"))
@@ -114,6 +120,27 @@ GIVE_BACK = (
     )
     .returning(inbox.c.failures)
 )
+LEAVE_WAITING = (
+    update(inbox)
+    .where(match(inbox, "turn_id"), inbox.c.state == OPEN)
+    .values(runs=0, starts=inbox.c.starts - 1, parked=True, told=bindparam("is_told"))
+    .returning(inbox.c.received_at_us)
+)
+PARK = (
+    update(conversations)
+    .where(_ours)
+    .values(
+        owner=None,
+        waiting_since_us=bindparam("asked_at_us"),
+        # Whoever wants it to end must not wait for the model.
+        parked_until_us=case(
+            (_c.stop_turn == bindparam("turn_id"), 0),
+            else_=bindparam("until_us", type_=BigInteger()),
+        ),
+        retry_at_us=bindparam("due_us", type_=BigInteger()),
+    )
+)
+UNPARK = update(conversations).where(match(conversations, "id")).values(parked_until_us=0)
 RELEASE = (
     update(conversations)
     .where(_ours, _c.finished == _c.next_seq)
@@ -165,6 +192,9 @@ class SqlHold:
     async def give_back(self, turn_id: str, *, failed: bool) -> int:
         return await self._database.write(self._give_back, turn_id, failed)
 
+    async def park(self, turn_id: str, *, until: datetime, retry_at: datetime, told: bool) -> None:
+        await self._database.write(self._park, turn_id, to_us(until), to_us(retry_at), told)
+
     async def bury(self, turn_id: str, reason: str) -> None:
         await self._database.write(self._bury, turn_id, reason)
 
@@ -178,12 +208,15 @@ class SqlHold:
         return row
 
     def _begin(self, connection: Connection) -> QueuedMessage | None:
-        self._fence(connection)
+        conversation = self._fence(connection)
+        if conversation.parked_until_us:
+            connection.execute(UNPARK, {"at_id": self.conversation_id})
         row = connection.execute(BEGIN, self._place).first()
         if row is None:
             return None
         parts = connection.execute(PARTS, {"at_turn_id": row.turn_id})
-        return read_queued(row, self._key, [read_ref(part) for part in parts])
+        queued = read_queued(row, self._key, [read_ref(part) for part in parts])
+        return replace(queued, stop_asked=conversation.stop_turn == row.turn_id)
 
     def _save_part(self, connection: Connection, turn_id: str, ref: MessageRef) -> None:
         self._fence(connection)
@@ -231,6 +264,24 @@ class SqlHold:
         self._fence(connection)
         columns = {"at_turn_id": turn_id, "failed": int(failed), "not_counted": int(not failed)}
         return cast("int", connection.execute(GIVE_BACK, columns).scalar() or 0)
+
+    def _park(
+        self, connection: Connection, turn_id: str, until_us: int, retry_us: int, told: bool
+    ) -> None:
+        self._fence(connection)
+        asked_at_us = connection.execute(
+            LEAVE_WAITING, {"at_turn_id": turn_id, "is_told": told}
+        ).scalar()
+        connection.execute(
+            PARK,
+            {
+                **self._ours,
+                "asked_at_us": asked_at_us or to_us(self._clock.now()),
+                "turn_id": turn_id,
+                "until_us": until_us if asked_at_us else 0,
+                "due_us": retry_us,
+            },
+        )
 
     def _bury(self, connection: Connection, turn_id: str, reason: str) -> None:
         self._fence(connection)

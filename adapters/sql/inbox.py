@@ -52,7 +52,9 @@ _is_heard = bindparam("kind") != WAITS
 _starts = and_(_wanted, or_(_is_heard, ~is_paused(*(bindparam(name) for name in _PLACE))))
 # As text, as in `is_free`; and each parameter costs time at every message.
 _here = (literal_column(f"conversations.{name}", type_=_c.platform.type) for name in _PLACE)
-_takes = and_(_wanted, or_(_is_heard, ~is_paused(*_here)), is_free)
+_received_at_us = bindparam("received_at_us", type_=_c.waiting_since_us.type)
+_is_due = _c.parked_until_us <= _received_at_us
+_takes = and_(_wanted, or_(_is_heard, ~is_paused(*_here)), is_free, _is_due)
 
 _joined = insert(conversations).values(
     {name: bindparam(name) for name in ("platform", "workspace", "channel", "thread")}

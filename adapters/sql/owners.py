@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from sqlalchemy import (
@@ -13,6 +13,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
+    func,
     literal_column,
     or_,
     select,
@@ -22,42 +23,48 @@ from sqlalchemy.dialects.postgresql import insert
 
 from adapters.sql.database import Part
 from adapters.sql.hold import SqlHold
-from adapters.sql.rows import read_key
+from adapters.sql.rows import read_key, to_us
 from adapters.sql.schema.columns import NowUs, match
 from adapters.sql.schema.pausing import may_go_on
 from adapters.sql.schema.tables import conversations, replicas
-from core.ports import StopMark
+from core.ports import Pulse, StopMark
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection
 
     from adapters.sql.database import Database
     from core.conversation import ConversationKey
-    from core.ports import Clock, Hold
+    from core.ports import Clock, Hold, Parked
 
 _c = conversations.c
 ME = bindparam("me", type_=_c.owner.type)
 # As text: in an upsert the toolkit would ask for the owners of all conversations.
 _owner: ColumnElement[str] = literal_column("conversations.owner")
-_is_alive = exists().where(
-    replicas.c.id == _owner,
+_in_time = and_(
     replicas.c.expires_at_us > NowUs(),
     # A lease from a clock that ran ahead would never end.
     replicas.c.expires_at_us <= NowUs() + 2 * bindparam("lease_us", type_=_c.epoch.type),
 )
+_is_alive = exists().where(replicas.c.id == _owner, _in_time)
+ALIVE = select(func.count()).select_from(replicas).where(_in_time)
 # Nobody takes from himself, however late his beats are: his own turns are still at work.
 is_free = or_(_c.owner.is_(None), and_(_c.owner != ME, ~_is_alive))
+_may_begin = or_(
+    _c.parked_until_us <= bindparam("now_us", type_=_c.epoch.type),
+    _c.retry_at_us <= bindparam("due_us", type_=_c.epoch.type),
+)
+NOTHING_IS_DUE, ALL_IS_DUE = -1, 2**62
 WAITING = (
     select(_c.id, _c.owner)
-    .where(_c.finished < _c.next_seq, or_(is_free, _c.owner == ME), may_go_on)
+    .where(_c.finished < _c.next_seq, or_(is_free, _c.owner == ME), may_go_on, _may_begin)
     .order_by(_c.waiting_since_us)
     .limit(bindparam("most"))
 )
 TAKE = (
     update(conversations)
-    .where(match(conversations, "id"), _c.finished < _c.next_seq)
+    .where(match(conversations, "id"), _c.finished < _c.next_seq, _may_begin)
     .where(or_(is_free, and_(_c.owner == ME, bindparam("orphan", type_=Boolean()))))
     .values(owner=ME, epoch=_c.epoch + 1)
     .returning(_c.epoch, _c.platform, _c.workspace, _c.channel, _c.thread)
@@ -89,10 +96,13 @@ class SqlOwners(Part):
         self._held[conversation_id] = hold
         return hold
 
-    async def adopt(self, limit: int) -> Sequence[SqlHold]:
-        waiting = await self._database.read(self._find_waiting, limit)
+    async def adopt(self, limit: int, *, parked: Parked = "due") -> Sequence[SqlHold]:
+        now_us = to_us(self._clock.now())
+        due_us = {"left": NOTHING_IS_DUE, "due": now_us, "all": ALL_IS_DUE}[parked]
+        when = {**self._lease, "now_us": now_us, "due_us": due_us}
+        waiting = await self._database.read(self._find_waiting, limit, when)
         taken = await asyncio.gather(
-            *(self._database.write(self._take, conversation_id) for conversation_id in waiting),
+            *(self._database.write(self._take, one, when) for one in waiting),
             return_exceptions=True,
         )
         failed = [one for one in taken if isinstance(one, BaseException)]
@@ -101,23 +111,25 @@ class SqlOwners(Part):
             raise failed[0]
         return [one for one in taken if isinstance(one, SqlHold)]
 
-    def _find_waiting(self, connection: Connection, limit: int) -> list[int]:
-        rows = connection.execute(WAITING, {**self._lease, "most": limit + len(self._held)})
+    def _find_waiting(
+        self, connection: Connection, limit: int, when: Mapping[str, Any]
+    ) -> list[int]:
+        rows = connection.execute(WAITING, {**when, "most": limit + len(self._held)})
         free = [row.id for row in rows if row.owner != self._replica_id or row.id not in self._held]
         return free[:limit]
 
-    def _take(self, connection: Connection, conversation_id: int) -> SqlHold | None:
+    def _take(
+        self, connection: Connection, conversation_id: int, when: Mapping[str, Any]
+    ) -> SqlHold | None:
         orphan = conversation_id not in self._held
-        row = connection.execute(
-            TAKE, {**self._lease, "at_id": conversation_id, "orphan": orphan}
-        ).first()
+        row = connection.execute(TAKE, {**when, "at_id": conversation_id, "orphan": orphan}).first()
         return self._held_by_us(conversation_id, read_key(row), row.epoch) if row else None
 
     def abandon(self, hold: Hold) -> None:
         if isinstance(hold, SqlHold) and self._held.get(hold.conversation_id) is hold:
             del self._held[hold.conversation_id]
 
-    async def beat(self) -> Sequence[StopMark]:
+    async def beat(self) -> Pulse:
         return await self._database.write(self._beat, lane="beat")
 
     async def leave(self) -> None:
@@ -127,7 +139,8 @@ class SqlOwners(Part):
     def _leave(self, connection: Connection) -> None:
         connection.execute(LEAVE, {"at_id": self._replica_id})
 
-    def _beat(self, connection: Connection) -> list[StopMark]:
+    def _beat(self, connection: Connection) -> Pulse:
         connection.execute(RENEW, self._lease)
         marked = connection.execute(STOP_MARKS, {"me": self._replica_id})
-        return [StopMark(read_key(row), row.stop_turn) for row in marked]
+        marks = tuple(StopMark(read_key(row), row.stop_turn) for row in marked)
+        return Pulse(marks, connection.execute(ALIVE, self._lease).scalar_one())

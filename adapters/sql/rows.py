@@ -105,6 +105,7 @@ def read_queued(
         starts=row.starts,
         failures=row.failures,
         recovered=row.runs > 1,
+        told=row.told,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import BigInteger, String, bindparam, select, update
 
 from adapters.sql.database import Part
-from adapters.sql.hold import HAND_BACK, PARTS
+from adapters.sql.hold import HAND_BACK, PARTS, UNPARK
 from adapters.sql.rows import (
     read_context,
     read_key,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _KEY = ("platform", "workspace", "channel", "thread")
 _MESSAGE = ("platform", "workspace", "channel", "message_id")
+_STATE = ("turn_id", "conversation_id", "state", "runs", "parked", "replaces")
 _c = conversations.c
 
 LOCK_BY_KEY = (
@@ -41,7 +42,7 @@ LOCK_BY_KEY = (
 )
 LOCK = update(conversations).where(match(conversations, "id")).values(next_seq=_c.next_seq)
 OPEN_QUESTIONS = (
-    select(inbox.c.turn_id, inbox.c.runs, inbox.c.author_id, inbox.c.replaces)
+    select(inbox.c.turn_id, inbox.c.runs, inbox.c.parked, inbox.c.author_id, inbox.c.replaces)
     .where(match(inbox, "conversation_id"), inbox.c.state == OPEN, inbox.c.kind == "question")
     .order_by(inbox.c.seq)
 )
@@ -73,9 +74,7 @@ PLACES_OF_MESSAGE = (
     .order_by(inbox.c.conversation_id)
 )
 OF_MESSAGE = (
-    select(inbox.c.turn_id, inbox.c.conversation_id, inbox.c.state, inbox.c.runs, inbox.c.replaces)
-    .where(match(inbox, *_MESSAGE))
-    .order_by(inbox.c.seq)
+    select(*(inbox.c[name] for name in _STATE)).where(match(inbox, *_MESSAGE)).order_by(inbox.c.seq)
 )
 ERASE = update(inbox).where(match(inbox, "turn_id")).values(text="", attachments="", erased=True)
 ERASE_QUESTION = update(turns).where(match(turns, "turn_id")).values(question="")
@@ -108,11 +107,14 @@ def _stop(connection: Connection, key: ConversationKey, user_id: str) -> StopMar
     if conversation_id is None:
         return None
     questions = connection.execute(OPEN_QUESTIONS, {"at_conversation_id": conversation_id}).all()
-    dropped = [row for row in questions if not row.runs and row.author_id == user_id]
+    running = next((row for row in questions if row.runs or row.parked), None)
+    dropped = [
+        row for row in questions if row is not running and not row.runs and row.author_id == user_id
+    ]
     _drop(connection, conversation_id, dropped)
-    running = next((row for row in questions if row.runs), None)
     if running is not None:
         connection.execute(MARK, {"at_id": conversation_id, "turn_id": running.turn_id})
+        connection.execute(UNPARK, {"at_id": conversation_id})  # so that its end can be shown
         return StopMark(key, running.turn_id)
     return StopMark(key, dropped[0].turn_id) if dropped else None
 
@@ -164,7 +166,10 @@ def _erase(connection: Connection, row: AnyRow) -> Deleted:
         connection.execute(MARK, {"at_id": row.conversation_id, "turn_id": row.turn_id})
         return Deleted("running", row.turn_id, parts)
     _drop(connection, row.conversation_id, [row])
-    return Deleted("dropped", row.turn_id)
+    if not row.parked:
+        return Deleted("dropped", row.turn_id)
+    connection.execute(UNPARK, {"at_id": row.conversation_id})
+    return Deleted("dropped", row.turn_id, parts)
 
 
 def _forget_overheard(connection: Connection, ref: MessageRef) -> None:

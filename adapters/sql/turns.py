@@ -49,6 +49,7 @@ OF_MESSAGE = (
     .join(reply_refs, reply_refs.c.turn_id == turns.c.turn_id)
     .where(match(reply_refs, "platform", "workspace", "channel", "message_id"))
 )
+RECORDED = select(turns).where(match(turns, "turn_id"))
 AGAIN = (
     select(inbox)
     .join(turns, turns.c.turn_id == inbox.c.turn_id)
@@ -104,6 +105,9 @@ class SqlTurns(Part):
     async def of_message(self, ref: MessageRef) -> Turn | None:
         return await self._database.read(_of_message, ref)
 
+    async def recorded(self, turn_id: str) -> tuple[Turn, tuple[MessageRef, ...]] | None:
+        return await self._database.read(_recorded, turn_id)
+
     async def again(self, turn_id: str) -> QueuedMessage | None:
         return await self._database.read(_again, turn_id)
 
@@ -131,6 +135,14 @@ def _history(connection: Connection, key: ConversationKey, limit: int) -> list[T
 def _of_message(connection: Connection, ref: MessageRef) -> Turn | None:
     row = connection.execute(OF_MESSAGE, at(to_ref_columns(ref))).first()
     return read_turn(row) if row else None
+
+
+def _recorded(connection: Connection, turn_id: str) -> tuple[Turn, tuple[MessageRef, ...]] | None:
+    row = connection.execute(RECORDED, {"at_turn_id": turn_id}).first()
+    if row is None:
+        return None
+    parts = connection.execute(PARTS, {"at_turn_id": turn_id})
+    return read_turn(row), tuple(read_ref(part) for part in parts)
 
 
 def _again(connection: Connection, turn_id: str) -> QueuedMessage | None:

@@ -62,7 +62,8 @@ class TeamsChannel:
         self._trouble = "Teams has not been reached yet"
         hosts = ServiceHosts(settings.service_hosts, any_loopback=settings.unauthenticated)
         token = BotToken(settings, session, clock)
-        self.connector = Connector(session, token, hosts, Pace(clock), clock)
+        pace = Pace(clock)
+        self.connector = Connector(session, token, hosts, pace, clock)
         self._keys = KeySet(session, settings.openid_url, clock)
         self._gate = Gate(settings, Tokens(settings, self._keys, clock), hosts)
         self._replies = TeamsReplies(self.connector, clock)
@@ -75,6 +76,7 @@ class TeamsChannel:
             transcript=TeamsTranscript(),
             attachments=TeamsAttachments(session, self.connector, hosts),
             announcer=TeamsAnnouncer(known, self.connector),
+            budget=pace,
         )
 
     def connect(self, chatbot: Chatbot) -> None:

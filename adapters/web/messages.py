@@ -43,6 +43,7 @@ class Message:
     """Markdown."""
     can_rate: bool = False
     can_retry: bool = False
+    can_cancel: bool = False
     reactions: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Emoji name to the people who put it there, in order."""
     turn_id: str = ""

@@ -10,6 +10,7 @@ from adapters.web.cast import BOT, ref_of
 from adapters.web.drawing.draw import draw
 from adapters.web.messages import Message
 from core.errors import DeliveryError
+from core.lease import require_lease
 from core.reports.plain import to_plain_text
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class WebReply:
             seen = await draft.changed(seen)
             if draft.ending is not None:
                 break
+            require_lease()
             self._rooms.grow(shell.id, draft.text, draft.status)
             self._note_visible(draft)
             await self._clock.sleep(STEP_S)
@@ -63,6 +65,7 @@ class WebReply:
         self._put(replace(shell, text=to_plain_text(document), html=draw(document)))
 
     async def whisper(self, document: Document) -> None:
+        require_lease()
         try:
             self._rooms.add(
                 self._room,
@@ -111,21 +114,24 @@ class WebReply:
             replace(
                 newest,
                 text=text,
-                state=states.get(ending.outcome, "done"),
+                state=states.get(ending.outcome or "", "done"),
                 notice=draw(ending.notice) if ending.notice else "",
                 footer=ending.footer,
                 can_rate=ending.can_rate,
                 can_retry=ending.can_retry,
+                can_cancel=ending.can_cancel,
             )
         )
 
     def _put(self, message: Message) -> Message:
+        require_lease()
         try:
             return self._rooms.put(message)
         except OSError as error:
             raise DeliveryError("the journal is not writable", retryable=True) from error
 
     def _remove(self, message: Message) -> None:
+        require_lease()
         try:
             self._rooms.remove(message.id)
         except OSError as error:

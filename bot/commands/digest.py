@@ -121,6 +121,11 @@ class Posting:
     async def tell_failure(self, queued: QueuedMessage, hold: Hold, notice: Document) -> None:
         await self._reporter.tell_failure(queued, hold, notice)
 
+    async def mend(self, queued: QueuedMessage) -> bool:
+        """A report is not kept in words, so there is nothing to set its message to."""
+        del queued
+        return True
+
     async def post(self, day: date, channel: Listed) -> bool:
         """Say in a line what became of it; False: it is not there, and will not be."""
         self._posted = False

@@ -40,6 +40,11 @@ class ModelSettings(BaseSettings):
     )
     breaker_failures: int = Field(5, ge=1, description="Failures in a row that open the breaker")
     breaker_reset_s: float = Field(30.0, gt=0, description="Seconds until it lets one call through")
+    wait_for_model_s: float = Field(
+        3600.0,
+        ge=0,
+        description="Seconds that a question waits while no model can be reached; 0: it fails",
+    )
     llm_concurrency: int = Field(64, ge=1, description="Model calls at the same time")
     prices_file: Path | None = Field(
         None, description="JSON with prices per 1M tokens, over the shipped table"

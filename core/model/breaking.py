@@ -38,12 +38,18 @@ class Breaker:
             return "closed"
         return "half_open" if self._probing or self._wait_s() <= 0 else "open"
 
+    @property
+    def away_s(self) -> float:
+        """Seconds for which no call may be made; 0: one may, be it a probe."""
+        if self._opened_at is None:
+            return 0.0
+        return PROBING_RETRY_S if self._probing else max(self._wait_s(), 0.0)
+
     def admit(self) -> bool:
         """True: this call is the probe. Raises BreakerOpen: it may not be made."""
         if self._opened_at is None:
             return False
-        wait_s = PROBING_RETRY_S if self._probing else self._wait_s()
-        if self._probing or wait_s > 0:
+        if (wait_s := self.away_s) > 0:
             raise BreakerOpen("the model failed too often just now", retry_after_s=wait_s)
         self._probing = True
         return True
@@ -83,6 +89,11 @@ class BreakingModel:
     def states(self) -> Mapping[str, BreakerState]:
         """By model, of those that were asked so far."""
         return {model: breaker.state for model, breaker in self._breakers.items()}
+
+    def away_s(self, model: str) -> float:
+        """Seconds for which a call would be refused; 0: it would be made."""
+        breaker = self._breakers.get(model)
+        return breaker.away_s if breaker is not None else 0.0
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[CompletionEvent, None]:
         if request.model not in self._breakers:

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from core.ports.chatbot import Acceptance, Chatbot, CommandSummary
-from core.ports.inbox import Deleted, FollowUps, Hold, Inbox, Receipt, StopMark, Stops
+from core.ports.inbox import (
+    Deleted,
+    FollowUps,
+    Hold,
+    Inbox,
+    Parked,
+    Pulse,
+    Receipt,
+    StopMark,
+    Stops,
+)
 from core.ports.ledger import (
     Arrivals,
     Completions,
@@ -32,6 +42,7 @@ from core.ports.operating import (
 from core.ports.platform import (
     Announcer,
     Attachments,
+    Budget,
     Files,
     People,
     Platform,
@@ -48,6 +59,7 @@ __all__ = [
     "Arrivals",
     "Attachments",
     "Audit",
+    "Budget",
     "CallObserver",
     "ChatModel",
     "Chatbot",
@@ -66,6 +78,7 @@ __all__ = [
     "Ids",
     "Inbox",
     "ModelSummary",
+    "Parked",
     "Pause",
     "Pauses",
     "People",
@@ -75,6 +88,7 @@ __all__ = [
     "PriceList",
     "Prompt",
     "PromptSource",
+    "Pulse",
     "Ratings",
     "Receipt",
     "Replies",

@@ -64,7 +64,8 @@ class Chatbot(Protocol):
         ...
 
     async def deleted(self, ref: MessageRef) -> Sequence[MessageRef]:
-        """Returns the messages of an unfinished answer, which the adapter removes."""
+        """Returns the messages of an unfinished answer, or of one that waits for the model; the
+        adapter removes them."""
         ...
 
     def commands(self) -> Sequence[CommandSummary]: ...

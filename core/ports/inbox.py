@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from core.conversation import ConversationKey, InboundMessage, MessageRef
     from core.turn import Kind, QueuedMessage, Turn
 
 
 FollowUps = Literal["alone", "always", "mention"]
+Parked = Literal["left", "due", "all"]
+"""What becomes of conversations that wait for the model: left alone, taken when they are to be
+tried again, or taken at once."""
 
 
 class Hold(Protocol):
@@ -46,6 +50,12 @@ class Hold(Protocol):
         one; otherwise the start is taken back (drain, lost database)."""
         ...
 
+    async def park(self, turn_id: str, *, until: datetime, retry_at: datetime, told: bool) -> None:
+        """Leave the message open and let the conversation go: it waits for the model, and counts as
+        not begun. It may be tried from `retry_at` on; from `until` on it is open like any other,
+        and so it is at once when somebody has asked to stop it. `told`: its asker knows."""
+        ...
+
     async def bury(self, turn_id: str, reason: str) -> None:
         """Make the message a dead letter: done for the order, kept for an operator to see.
         `reason` begins with a category and a colon."""
@@ -77,6 +87,15 @@ class StopMark:
     turn_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """What a process learns when it renews its lease."""
+
+    marks: tuple[StopMark, ...] = ()
+    replicas: int = 1
+    """Processes that share the store and are alive, this one among them."""
+
+
 class Inbox(Protocol):
     """Accepted messages, kept until each is worked off, in order per conversation."""
 
@@ -103,7 +122,7 @@ class Inbox(Protocol):
         """
         ...
 
-    async def adopt(self, limit: int) -> Sequence[Hold]:
+    async def adopt(self, limit: int, *, parked: Parked = "due") -> Sequence[Hold]:
         """Take conversations that nobody alive owns, with messages that can be begun: open, and no
         questions where it is paused. The oldest message first."""
         ...
@@ -113,8 +132,8 @@ class Inbox(Protocol):
         this process; the store need not be reachable."""
         ...
 
-    async def beat(self) -> Sequence[StopMark]:
-        """Renew this process's lease; returns stop marks on its conversations. Raises NotStored."""
+    async def beat(self) -> Pulse:
+        """Renew this process's lease. Raises NotStored."""
         ...
 
     async def depth(self) -> tuple[int, float]:
@@ -124,8 +143,8 @@ class Inbox(Protocol):
 
 class Stops(Protocol):
     async def stop(self, conversation: ConversationKey, user_id: str) -> StopMark | None:
-        """Mark what runs, and drop what is queued behind it from the same person; None: nothing
-        runs there."""
+        """Mark what runs or waits for the model, and drop what is queued behind it from the same
+        person; None: there is neither."""
         ...
 
     async def conversation_of(self, ref: MessageRef) -> ConversationKey | None:
@@ -137,8 +156,8 @@ class Stops(Protocol):
         ...
 
     async def delete(self, ref: MessageRef) -> Deleted:
-        """The message was deleted by its author: dropped when not begun, marked to stop when
-        running, its words erased from the ledger when done."""
+        """The message was deleted by its author: dropped when not begun or waiting for the model,
+        marked to stop when running, its words erased from the ledger when done."""
         ...
 
 

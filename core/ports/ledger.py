@@ -27,6 +27,10 @@ class Turns(Protocol):
         """The turn that a message of an answer belongs to."""
         ...
 
+    async def recorded(self, turn_id: str) -> tuple[Turn, tuple[MessageRef, ...]] | None:
+        """A turn, and the messages that are its answer now; None: it is not recorded."""
+        ...
+
     async def again(self, turn_id: str) -> QueuedMessage | None:
         """The question of a recorded turn that failed or was stopped, with the parts of its
         answer; None: unknown, or it was answered since."""

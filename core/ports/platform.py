@@ -92,6 +92,13 @@ class Announcer(Protocol):
         ...
 
 
+class Budget(Protocol):
+    def share(self, replicas: int) -> None:
+        """So many processes write with the same app, so each takes an equal part of what the
+        platform allows."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Platform:
     """Everything core can do on one platform."""
@@ -106,3 +113,5 @@ class Platform:
     """None: messages come with all their files."""
     announcer: Announcer | None = None
     """None: the bot speaks only when it is spoken to."""
+    budget: Budget | None = None
+    """None: nobody counts what the bot writes."""

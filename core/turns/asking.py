@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.completion import ChatRequest
+from core.errors import BreakerOpen
+from core.turns.waiting import ModelAway
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +47,18 @@ class Asking:
         )
         known = replace(turn, author=message.author, context=context, prompt_version=prompt.version)
         return request, known
+
+    async def require_model(self, queued: QueuedMessage) -> None:
+        """Raises ModelAway while it is known that no call would be made: to read a thread and its
+        files is for the one who can ask. Of a question whose asker was told that it waits."""
+        parts = self._parts
+        model, _ = await parts.choice.of(queued.message)
+        away_s = parts.patience.away_s(model)
+        if away_s > 0:
+            error = BreakerOpen("not even asked", retry_after_s=away_s)
+            wait = parts.patience.wait(queued, error, parts.clock.now())
+            if wait is not None:
+                raise ModelAway(wait.until, wait.retry_at, told=True)
 
     async def _past(self, queued: QueuedMessage) -> tuple[Sequence[Turn], datetime | None]:
         """The turns to tell the model of, and when those before were forgotten. The first message

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast, get_args
 
 from core.draft import Ending
+from core.errors import Category
 from core.notices import build_finish_notice, build_limit_notice, build_notice
 from core.turns.footer import to_footer
 from core.turns.progress import measured
 
 if TYPE_CHECKING:
+    from core.completion import FinishReason
     from core.people.limits import Refusal
     from core.ports import Clock
     from core.turn import Turn
@@ -37,6 +39,29 @@ def build_ending(
         can_rate=True,
         can_retry=reason in ("cut", "repetition"),
     )
+
+
+def build_recorded(turn: Turn, *, footer: bool) -> Ending:
+    """As `build_ending`, of what the ledger knows of a turn that has ended."""
+    match turn.outcome:
+        case "stopped":
+            return Ending("stopped", build_notice("stopped", turn.turn_id), can_retry=True)
+        case "failed":
+            known = turn.error if turn.error in get_args(Category) else "internal"
+            kind = cast("Category", known)
+            notice = build_notice(kind, turn.turn_id, partial=bool(turn.answer))
+            return Ending("failed", notice, can_retry=True)
+        case _:
+            reason: FinishReason = "stop"
+            if turn.incomplete:
+                reason = "cut" if turn.error else "other"
+            return Ending(
+                "answered",
+                build_finish_notice(reason, turn.turn_id),
+                footer=to_footer(turn) if footer else "",
+                can_rate=True,
+                can_retry=turn.incomplete,
+            )
 
 
 def build_refusal(refusal: Refusal, turn_id: str, clock: Clock) -> Ending:

@@ -17,8 +17,10 @@ from core.text.clean import clean_delta, is_blank
 from core.turn import Turn
 from core.turns.asking import Asking
 from core.turns.ending import build_ending, build_refusal
+from core.turns.mending import show_recorded
 from core.turns.progress import Progress, begin_turn, measured, sum_cost_usd
 from core.turns.reading import QUESTION_MAX_CHARS
+from core.turns.waiting import ModelAway, build_waiting
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -43,14 +45,31 @@ class Engine:
     async def run(self, queued: QueuedMessage, hold: Hold, running: Running) -> Turn:
         """Answer a stored message and return what to record.
 
-        Raises OwnershipLost, a retryable DeliveryError, and whatever the store raises; a model
-        that fails is an answer (a notice), not an exception.
+        Raises OwnershipLost, a retryable DeliveryError, and whatever the store raises; ModelAway
+        when the question waits for the model. Any other failure of it is an answer (a notice).
         """
         if queued.kind == "report":
             return await self._parts.reporter.run(queued, hold, running)
         reply = self._parts.platforms[queued.message.ref.platform].replies.open(queued)
         if queued.kind == "command":
             return await self._run_command(queued, hold, reply)
+        return await self._run_question(queued, hold, reply, running)
+
+    async def tell_failure(self, queued: QueuedMessage, hold: Hold, notice: Document) -> None:
+        """Say in the message of the answer, or in a new one, that the bot has given up on it."""
+        if queued.kind == "report":
+            await self._parts.reporter.tell_failure(queued, hold, notice)
+            return
+        reply = self._parts.platforms[queued.message.ref.platform].replies.open(queued)
+        await self._end(reply, queued, hold, Ending("failed", notice))
+
+    async def _run_question(
+        self, queued: QueuedMessage, hold: Hold, reply: Reply, running: Running
+    ) -> Turn:
+        if queued.stop_asked:
+            return await self._end_unbegun(reply, queued, hold)
+        if queued.told:
+            await self._asking.require_model(queued)
         if is_blank(queued.message.text):
             queued = await self._asking.with_files(queued)  # which may be the question
         unanswerable = _find_fault(queued.message)
@@ -62,7 +81,7 @@ class Engine:
             return begin_turn(queued, "refused")
         refusal = await self._parts.limits.check(queued)
         if refusal is not None:
-            if queued.recovered and queued.parts:
+            if (queued.recovered or queued.told) and queued.parts:
                 # A message stands there that would never end.
                 ending = build_refusal(refusal, queued.turn_id, self._parts.clock)
                 await self._end(reply, queued, hold, ending)
@@ -71,13 +90,9 @@ class Engine:
             return begin_turn(queued, "refused", error=refusal.scope)
         return await self._answer(queued, hold, reply, running)
 
-    async def tell_failure(self, queued: QueuedMessage, hold: Hold, notice: Document) -> None:
-        """Say in the message of the answer, or in a new one, that the bot has given up on it."""
-        if queued.kind == "report":
-            await self._parts.reporter.tell_failure(queued, hold, notice)
-            return
-        reply = self._parts.platforms[queued.message.ref.platform].replies.open(queued)
-        await self._end(reply, queued, hold, Ending("failed", notice))
+    async def mend(self, queued: QueuedMessage) -> bool:
+        """Set the message of an answer to what is recorded; False: nothing is yet."""
+        return await show_recorded(self._parts, queued)
 
     async def _end(self, reply: Reply, queued: QueuedMessage, hold: Hold, ending: Ending) -> None:
         draft = Draft()
@@ -86,6 +101,41 @@ class Engine:
             await _write(reply, draft, hold, queued)
         except DeliveryError as error:
             logger.warning("a notice could not be shown: %s", error)
+
+    async def _end_unbegun(self, reply: Reply, queued: QueuedMessage, hold: Hold) -> Turn:
+        """Stopped while nobody was at work on it: nothing is read, and nobody asked."""
+        if queued.parts and not is_blank(queued.message.text):
+            ending = Ending("stopped", build_notice("stopped", queued.turn_id), can_retry=True)
+            await self._end(reply, queued, hold, ending)
+        return begin_turn(queued, "stopped")
+
+    async def _wait_for_model(
+        self,
+        turn: Turn,
+        queued: QueuedMessage,
+        running: Running,
+        progress: Progress,
+        showing: asyncio.Task[None],
+    ) -> Turn:
+        """Raises ModelAway if the model cannot be reached and nothing of an answer was shown; the
+        asker is told once, in the message of the answer. Otherwise returns the turn, failed when
+        the message has lost its place."""
+        if turn.answer or running.stopped:
+            return turn
+        wait = self._parts.patience.wait(queued, progress.error, self._parts.clock.now())
+        if wait is None:
+            return turn
+        told = queued.told
+        if not told:
+            running.draft.end(build_waiting(turn.turn_id))
+            try:
+                turn = await self._shown(turn, running, showing)
+                told = True
+            except DeliveryError as error:
+                logger.warning("that a question waits could not be shown: %s", error)
+        if turn.outcome == "failed":
+            return turn
+        raise ModelAway(wait.until, wait.retry_at, told=told) from progress.error
 
     async def _run_command(self, queued: QueuedMessage, hold: Hold, reply: Reply) -> Turn:
         message = queued.message
@@ -113,13 +163,14 @@ class Engine:
         progress = Progress(started_at=clock.monotonic(), waited_s=waited_s)
         turn = begin_turn(queued, "answered")
 
-        showing = running.show(_write(reply, running.draft, hold, queued))
+        showing = running.show(_show(reply, running.draft, hold, queued))
         try:
             try:
                 turn = await self._ask(turn, queued, running, progress)
+                turn = await self._wait_for_model(turn, queued, running, progress, showing)
                 ending = build_ending(turn, running, progress, clock, footer=parts.footer)
-                turn = replace(turn, outcome=ending.outcome)
-                if not running.abandoned:
+                turn = replace(turn, outcome=ending.outcome or turn.outcome)
+                if not running.abandoned and running.draft.ending is None:
                     running.draft.end(ending)
                     turn = await self._shown(turn, running, showing)
             finally:
@@ -228,6 +279,13 @@ def _saver(hold: Hold, queued: QueuedMessage) -> Callable[[MessageRef], Awaitabl
 
 async def _write(reply: Reply, draft: Draft, hold: Hold, queued: QueuedMessage) -> None:
     await reply.write(draft, queued.parts, _saver(hold, queued))
+
+
+async def _show(reply: Reply, draft: Draft, hold: Hold, queued: QueuedMessage) -> None:
+    if queued.told:
+        # What stands there says it all until there is more to say.
+        await draft.until_begun()
+    await _write(reply, draft, hold, queued)
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from core.turns.history import HistoryBuilder
     from core.turns.reading import Reader
     from core.turns.reporting import Reporter
+    from core.turns.waiting import Patience
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,4 +39,5 @@ class EngineParts:
     max_history: int
     max_tokens: int
     answer_timeout_s: float
+    patience: Patience
     footer: bool = False

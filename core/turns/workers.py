@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from core.correlation import correlated
 from core.errors import ChatbotError, NotStored, OwnershipLost
+from core.lease import Lease
 from core.notices import build_notice
+from core.turns.mending import Mender, Mends
 from core.turns.running import Running
+from core.turns.telling import tell
+from core.turns.waiting import ModelAway, Outlook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,11 +31,9 @@ MAX_STARTS = 10
 """A message that a crash cut this often is what kills the process."""
 FAILURE_WAITS_S = (2.0, 8.0)
 STORE_RETRY_S = 1.0
-LEASE_MARGIN_S = 2.0
-"""A turn ends this long before its lease does, so that a late write cannot meet a new owner."""
 
 
-class Runs(Protocol):
+class Runs(Mends, Protocol):
     """What a message is worked off by: the engine, or the reporter where there is no model."""
 
     async def run(self, queued: QueuedMessage, hold: Hold, running: Running) -> Turn: ...
@@ -50,6 +52,7 @@ class Workers:
         clock: Clock,
         slots: int,
         lease_s: float,
+        outlook: Outlook | None = None,
         observers: Sequence[TurnObserver] = (),
         on_dead_letter: Callable[[], None] = lambda: None,
     ) -> None:
@@ -57,12 +60,15 @@ class Workers:
         self._engine = engine
         self._clock = clock
         self._slots = slots
-        self._lease_s = lease_s
+        self._lease = Lease(clock, lease_s)
+        self._mender = Mender(engine, self._lease, clock)
+        self._outlook = outlook or Outlook()
         self._observers = observers
         self._on_dead_letter = on_dead_letter
+        self.replicas = 1
+        """Processes that share the work, as of the last beat."""
         self._tasks: dict[ConversationKey, asyncio.Task[None]] = {}
         self._running: dict[str, Running] = {}
-        self._alive_until = clock.monotonic() + lease_s
         self._promised = 0
         self._draining = False
         self._backlog = False
@@ -111,17 +117,18 @@ class Workers:
         be renewed in time, for whatever reason, own turns end before somebody else may take them.
         Never raises."""
         sent_at = self._clock.monotonic()
-        left_s = self._alive_until - sent_at
+        left_s = self._lease.left_s
         try:
             async with asyncio.timeout(left_s if left_s > 0 else STORE_RETRY_S):
-                marks = await self._inbox.beat()
+                pulse = await self._inbox.beat()
         except Exception as error:  # noqa: BLE001 - all that counts is that there is no new lease
             logger.warning("the lease could not be renewed: %r", error)
-            if self._clock.monotonic() >= self._alive_until:
+            if self._lease.left_s <= 0:
                 self._abandon_ship()
             return
-        self._alive_until = sent_at + self._lease_s - LEASE_MARGIN_S
-        for mark in marks:
+        self._lease.renew(sent_at)
+        self.replicas = pulse.replicas
+        for mark in pulse.marks:
             self.stop(mark)
 
     async def sweep(self) -> int:
@@ -147,6 +154,7 @@ class Workers:
         for task in list(self._tasks.values()):
             task.cancel()
         await self.idle()
+        await self._mender.end()
 
     def _free(self) -> int:
         return 0 if self._draining else self._slots - len(self._tasks) - self._promised
@@ -155,7 +163,7 @@ class Workers:
         self._promised += free
         self._backlog = False  # what finds no slot while we look is noted anew
         try:
-            holds = await self._inbox.adopt(free)
+            holds = await self._outlook.adopt(self._inbox, free)
             for hold in holds:
                 self.take(hold)
         except BaseException:
@@ -180,6 +188,10 @@ class Workers:
             logger.warning("what waits could not be looked for: %s", error)
 
     async def _work(self, hold: Hold, queued: QueuedMessage | None) -> None:
+        with self._lease.bounding():
+            await self._work_off(hold, queued)
+
+    async def _work_off(self, hold: Hold, queued: QueuedMessage | None) -> None:
         try:
             while not await self._step(hold, queued):
                 queued = None
@@ -207,15 +219,16 @@ class Workers:
                 return await self._bury(hold, queued, "crash: it was started too often")
             turn = await self._engine.run(queued, hold, running)
             released = await self._recorded(hold, turn)
-            logger.info("turn recorded", extra=_described(turn))
-            self._tell(turn)
+            tell(self._observers, turn)
             return released
-        except asyncio.CancelledError:
-            await self._hand_over(hold, queued)
-            raise
-        except OwnershipLost:
-            raise
-        except NotStored:
+        except ModelAway as away:
+            logger.info("the question waits: %s", away)
+            await hold.park(
+                queued.turn_id, until=away.until, retry_at=away.retry_at, told=away.told
+            )
+            self._outlook.note_wait()
+            return True
+        except (asyncio.CancelledError, NotStored, OwnershipLost):
             await self._hand_over(hold, queued)
             raise
         except Exception as error:
@@ -234,14 +247,6 @@ class Workers:
                 logger.warning("the turn could not be recorded yet: %s", error)
                 await self._clock.sleep(STORE_RETRY_S)
 
-    def _tell(self, turn: Turn) -> None:
-        for observer in self._observers:
-            try:
-                observer.turn_recorded(turn)
-            except Exception:
-                # The answer stands, and a second run would not help the observer either.
-                logger.exception("an observer failed on a turn")
-
     async def _failed(self, hold: Hold, queued: QueuedMessage, error: Exception) -> bool:
         failures = await hold.give_back(queued.turn_id, failed=True)
         if failures >= MAX_FAILURES:
@@ -259,13 +264,18 @@ class Workers:
         return False
 
     async def _hand_over(self, hold: Hold, queued: QueuedMessage | None) -> None:
-        """Leave the message for another run or process, its start not counted."""
+        """Leave the message for another run or process, its start not counted. If it is another's
+        already, what was shown last may have been ours."""
         try:
             if queued is not None:
                 await hold.give_back(queued.turn_id, failed=False)
             await hold.release(force=True)
-        except (NotStored, OwnershipLost) as error:
+        except NotStored as error:
             logger.warning("handing over failed, it will be adopted: %s", error)
+        except OwnershipLost as error:
+            logger.warning("handing over came too late: %s", error)
+            if queued is not None:
+                self._mender.mend_later(queued)
 
     def _abandon_ship(self) -> None:
         for task in self._tasks.values():
@@ -278,15 +288,3 @@ class Workers:
         self._look_again()
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("working on %s ended", hold.conversation, exc_info=error)
-
-
-def _described(turn: Turn) -> dict[str, object]:
-    """For the log: what became of a message, without its words."""
-    return {
-        "platform": turn.conversation.platform,
-        "message_id": turn.message_id,
-        "kind": turn.kind,
-        "outcome": turn.outcome,
-        "error": turn.error,
-        "latency_s": round(turn.latency_s, 3),
-    }

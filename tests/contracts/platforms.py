@@ -58,7 +58,8 @@ class FakeScreen:
         )
         assert ending is not None
         notice = to_plain_text(ending.notice) if ending.notice else ""
-        return Below(f"{notice} {ending.footer}", ending.can_rate, ending.can_retry)
+        said = f"{notice} {ending.footer}"
+        return Below(said, ending.can_rate, ending.can_retry, ending.can_cancel)
 
     def status(self) -> str:
         states = [one.statuses[-1] for one in self._chat.shown.values() if one.statuses]
@@ -133,7 +134,7 @@ class SlackScreen:
         message = self._bot.slack.workspace.message(message_id)
         drawn = str(message.blocks)
         rated = "feedback_buttons" in drawn or "rate-up" in drawn
-        return Below(message.shown, rated, "try-again" in drawn)
+        return Below(message.shown, rated, "try-again" in drawn, "'cancel'" in drawn)
 
     def status(self) -> str:
         calls = self._bot.slack.calls("assistant.threads.setStatus")
@@ -207,7 +208,8 @@ class WebScreen:
     def below(self, message_id: str) -> Below:
         message = self._rooms.find(message_id)
         assert message is not None
-        return Below(message.notice + message.footer, message.can_rate, message.can_retry)
+        said = message.notice + message.footer
+        return Below(said, message.can_rate, message.can_retry, message.can_cancel)
 
     def status(self) -> str:
         views = [self._rooms.to_view(one) for one in self._said()]

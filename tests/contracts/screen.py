@@ -19,6 +19,7 @@ class Below:
     words: str
     can_rate: bool
     can_retry: bool
+    can_cancel: bool = False
 
 
 class Screen(Protocol):

@@ -51,11 +51,14 @@ class ChatScreen:
 
     def below(self, message_id: str) -> Below:
         message = self._workspace.conversation(self.where).messages[message_id]
-        can_retry = any(button["title"] == "Try again" for button in buttons_of(message))
+        buttons = {button["title"] for button in buttons_of(message)}
         last = message.text.rpartition("\n\n")[2]
         line = [last.strip("*")] if last[:1] == last[-1:] == "*" else []  # a footer alone
         return Below(
-            " ".join([*line, *card_words(message)]), message.feedback_loop is not None, can_retry
+            " ".join([*line, *card_words(message)]),
+            message.feedback_loop is not None,
+            "Try again" in buttons,
+            "Cancel" in buttons,
         )
 
     def status(self) -> str:

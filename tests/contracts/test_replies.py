@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from core.document import Document, Text
 from core.draft import Draft, Ending
 from core.errors import DeliveryError, OwnershipLost
+from core.lease import Lease
 from tests.contracts.platforms import PLATFORMS
 from tests.contracts.screen import queued
-from tests.fakes.clock import settle
+from tests.fakes.clock import FakeClock, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from tests.contracts.screen import Screen
 
 ANSWERED = Ending("answered", can_rate=True)
+WAITING = Ending(None, Document("", (Text("It waits."),)), can_cancel=True)
 REPORT = Document("", (Text("42 requests"),))
 
 
@@ -178,6 +180,61 @@ async def test_how_an_answer_ended_stands_below_it(
     assert (below.can_rate, below.can_retry) == (ending.can_rate, ending.can_retry)
     said = ending.footer or next(b.markdown for b in ending.notice.blocks if isinstance(b, Text))  # type: ignore[union-attr]  # a footer or a notice
     assert said in below.words
+
+
+async def test_a_question_that_waits_says_so_where_its_answer_will_stand(screen: Screen) -> None:
+    saved, later = Saved(), Saved()
+    await open_reply(screen).write(ended("", WAITING), (), saved)
+    (waits,) = saved
+    below = screen.below(waits.message_id)
+    assert (below.can_rate, below.can_retry, below.can_cancel) == (False, False, True)
+    assert "It waits." in below.words
+    await open_reply(screen, told=True).write(ended("The answer."), saved, later)
+    assert (screen.texts(), later) == ({waits.message_id: "The answer."}, [])
+    below = screen.below(waits.message_id)
+    assert (below.can_rate, below.can_cancel) == (True, False)
+    assert "It waits." not in below.words
+
+
+@pytest.mark.parametrize("method", ["write", "post", "whisper"])
+async def test_who_has_overslept_writes_nothing(screen: Screen, method: str) -> None:
+    clock = FakeClock()
+    lease, saved = Lease(clock, lease_s=10), Saved()
+    await clock.advance(11)
+    writes = {
+        "write": lambda: open_reply(screen).write(ended("Late."), (), saved),
+        "post": lambda: open_reply(screen).post(REPORT, (), saved),
+        "whisper": lambda: open_reply(screen).whisper(REPORT),
+    }
+    with lease.bounding(), pytest.raises(OwnershipLost):
+        await writes[method]()
+    assert (screen.texts(), screen.whispers(), saved) == ({}, [], [])
+
+
+async def test_who_falls_asleep_in_an_answer_writes_nothing_more(screen: Screen) -> None:
+    clock = FakeClock()
+    lease = Lease(clock, lease_s=10)
+    with lease.bounding():
+        draft, writing = await begun(screen, "First", Saved())
+        await clock.advance(11)
+        draft.append(" and last")
+        draft.end(ANSWERED)
+        with pytest.raises(OwnershipLost):
+            await writing
+    assert list(screen.texts().values()) == ["First"]
+
+
+async def test_a_lease_that_is_renewed_lets_the_answer_go_on(screen: Screen) -> None:
+    clock = FakeClock()
+    lease = Lease(clock, lease_s=10)
+    with lease.bounding():
+        draft, writing = await begun(screen, "First", Saved())
+        await clock.advance(9)
+        lease.renew(clock.monotonic() - 7)
+        draft.append(" and last")
+        draft.end(ANSWERED)
+        await writing
+    assert list(screen.texts().values()) == ["First and last"]
 
 
 async def test_a_report_is_one_message_and_replaces_the_one_of_before(screen: Screen) -> None:

@@ -112,11 +112,11 @@ async def test_what_runs_is_stopped_and_recorded_as_nobodys(store: Store) -> Non
     hold, first = await begun(store, message("a1"))
     await hold.save_part(first.turn_id, ref("p"))
     assert (await erase(store)).waiting == 1
-    assert [mark.turn_id for mark in await store.beat()] == [first.turn_id]
+    assert [mark.turn_id for mark in (await store.beat()).marks] == [first.turn_id]
     said = (Said(BEN, "words", NOON, "0.2"),)
     ended = turn(first, outcome="stopped", context=said, completions=(call(first.turn_id),))
     assert await hold.record(ended)
-    assert await store.beat() == []
+    assert list((await store.beat()).marks) == []
     recorded = await store.of_message(ref("p"))
     assert recorded is not None
     assert (recorded.author, recorded.question, recorded.answer) == (NOBODY, "", "")

@@ -257,13 +257,13 @@ async def test_a_conversation_whose_hold_was_dropped_is_adopted(store: Store) ->
 
 async def test_beats_tell_of_stops_until_the_turn_is_recorded(store: Store) -> None:
     hold, first = await begun(store)
-    assert list(await store.beat()) == []
+    assert list((await store.beat()).marks) == []
     await store.stop(KEY, "U-ann")
     mark = StopMark(KEY, first.turn_id)
-    assert list(await store.beat()) == [mark]
-    assert list(await store.beat()) == [mark]
+    assert list((await store.beat()).marks) == [mark]
+    assert list((await store.beat()).marks) == [mark]
     await hold.record(turn(first, outcome="stopped"))
-    assert list(await store.beat()) == []
+    assert list((await store.beat()).marks) == []
 
 
 async def test_depth_counts_what_is_not_finished(store: Store, place: Place) -> None:
@@ -366,7 +366,7 @@ async def test_a_stop_survives_a_crash(place: Place) -> None:
     store = await place.restart()
     holds = await store.adopt(5)
     assert len(holds) == 1
-    assert list(await store.beat()) == [StopMark(KEY, first.turn_id)]
+    assert list((await store.beat()).marks) == [StopMark(KEY, first.turn_id)]
 
 
 async def test_an_abandoned_hold_may_be_adopted_by_the_same_process(store: Store) -> None:

@@ -71,7 +71,7 @@ async def test_a_failed_turn_that_waits_for_its_next_run_can_be_stopped(store: S
     hold, first = await begun(store)
     await hold.give_back(first.turn_id, failed=True)
     assert await store.stop(KEY, "U-ann") == StopMark(KEY, first.turn_id)
-    assert list(await store.beat()) == [StopMark(KEY, first.turn_id)]
+    assert list((await store.beat()).marks) == [StopMark(KEY, first.turn_id)]
 
 
 async def test_a_dropped_repetition_gives_the_messages_back(store: Store) -> None:
@@ -115,7 +115,7 @@ async def test_a_deleted_message_that_runs_is_marked_and_no_word_is_kept(store: 
     running = Deleted("running", first.turn_id, (ref("p1"),))
     assert await store.delete(ref("1")) == running
     assert await store.delete(ref("1")) == running
-    assert list(await store.beat()) == [StopMark(KEY, first.turn_id)]
+    assert list((await store.beat()).marks) == [StopMark(KEY, first.turn_id)]
     await hold.record(turn(first, outcome="stopped"))
     assert await store.delete(ref("1")) == replace(running, state="done")
     assert await store.history(KEY, 9) == []

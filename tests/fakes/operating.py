@@ -104,6 +104,7 @@ class FakeOperating:
             return False
         conversation = self._joined(row.message)
         row.state, row.seq, row.starts, row.failures = "open", conversation.next_seq, 0, 0
+        row.told = False
         self._note(deed)
         return True
 

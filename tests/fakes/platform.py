@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.conversation import MessageRef
 from core.errors import DeliveryError
+from core.lease import require_lease
 from core.ports import Platform
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class FakeReply:
         seen = -1
         while draft.ending is None:
             seen = await draft.changed(seen)
+            require_lease()
             shown.text = draft.text
             shown.states.append(draft.text)
             if draft.status:
@@ -55,6 +57,7 @@ class FakeReply:
             if draft.text and draft.first_visible_at is None:
                 draft.first_visible_at = self._chat.clock.monotonic()
             self._chat.note()
+        require_lease()
         shown.text, shown.ending, shown.document = draft.text, draft.ending, None
         self._chat.note()
 
@@ -170,5 +173,6 @@ class FakeChat:
         self._noted.set()
 
     def fail_if_told(self) -> None:
+        require_lease()
         if self.failures:
             raise self.failures.pop(0)

@@ -19,6 +19,7 @@ from core.errors import NotStored, OwnershipLost
 from core.ports import (
     Deleted,
     ModelSummary,
+    Pulse,
     Receipt,
     StopMark,
     Summary,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from core.conversation import ConversationKey, InboundMessage, MessageRef
-    from core.ports import Clock, Counted, Deed, FollowUps, Hold, Pause, Scope, StatsQuery
+    from core.ports import Clock, Counted, Deed, FollowUps, Hold, Parked, Pause, Scope, StatsQuery
     from core.turn import Kind, Turn
 
 STEPS_S = (86_400, 21_600, 3_600, 1_800, 300)
@@ -51,6 +52,13 @@ class Conversation:
     stop_turn: str = ""
     history_from: int = 0
     forgotten_at: datetime | None = None
+    parked_until: datetime | None = None
+    retry_at: datetime | None = None
+
+    def may_begin(self, now: datetime, parked: Parked) -> bool:
+        if self.parked_until is None or self.parked_until <= now or parked == "all":
+            return True
+        return parked == "due" and self.retry_at is not None and self.retry_at <= now
 
 
 @dataclass
@@ -68,6 +76,8 @@ class Row:
     failures: int = 0
     erased: bool = False
     reason: str = ""
+    parked: bool = False
+    told: bool = False
 
 
 @dataclass
@@ -140,9 +150,12 @@ class Data:
             starts=row.starts,
             failures=row.failures,
             recovered=row.runs > 1,
+            told=row.told,
+            stop_asked=self.conversations[row.message.conversation].stop_turn == row.turn_id,
         )
 
     def begin(self, row: Row) -> QueuedMessage:
+        self.conversations[row.message.conversation].parked_until = None
         row.runs += 1
         row.starts += 1
         return self.queued(row)
@@ -156,6 +169,8 @@ class Data:
 
     def drop(self, row: Row) -> None:
         self.finish(row, "dropped")
+        if row.parked:
+            self.conversations[row.message.conversation].parked_until = None
         self.hand_back(row)
 
     def hand_back(self, row: Row) -> None:
@@ -173,6 +188,7 @@ class FakeStore(FakeOperating):
         self.data = data or Data()
         self.me = f"process-{next(_PROCESSES)}"
         self.broken = ""
+        self.replicas = 1
         self.held: weakref.WeakValueDictionary[ConversationKey, FakeHold] = (
             weakref.WeakValueDictionary()
         )
@@ -231,7 +247,8 @@ class FakeStore(FakeOperating):
             self.data.refs.pop(ref, None)
             self.data.refs[ref] = (turn_id, message.conversation)
         waits = kind == "question" and self.data.pauses_of(message.conversation)
-        if not slot or waits or conversation.owner:
+        is_due = conversation.may_begin(self.now(), "left")
+        if not slot or waits or conversation.owner or not is_due:
             return Receipt("accepted", turn_id)
         alone = conversation.finished == conversation.next_seq - 1
         return Receipt(
@@ -279,12 +296,13 @@ class FakeStore(FakeOperating):
         self.held[conversation.key] = hold
         return hold
 
-    async def adopt(self, limit: int) -> Sequence[FakeHold]:
+    async def adopt(self, limit: int, *, parked: Parked = "due") -> Sequence[FakeHold]:
         await self.turn_to()
         waiting = [
             conversation
             for conversation in self.data.conversations.values()
             if conversation.finished < conversation.next_seq
+            and conversation.may_begin(self.now(), parked)
             and (not conversation.owner or self._is_orphan(conversation))
             and self.data.startable(conversation.key)
         ]
@@ -298,13 +316,14 @@ class FakeStore(FakeOperating):
         if self.held.get(hold.conversation) is hold:
             del self.held[hold.conversation]
 
-    async def beat(self) -> Sequence[StopMark]:
+    async def beat(self) -> Pulse:
         await self.turn_to()
-        return [
+        marks = tuple(
             StopMark(conversation.key, conversation.stop_turn)
             for conversation in self.data.conversations.values()
             if conversation.owner == self.me and conversation.stop_turn
-        ]
+        )
+        return Pulse(marks, self.replicas)
 
     async def depth(self) -> tuple[int, float]:
         await self.turn_to()
@@ -321,14 +340,17 @@ class FakeStore(FakeOperating):
             for row in self.data.rows_of(conversation)
             if row.state == "open" and row.kind == "question"
         ]
-        running = next((row for row in questions if row.runs), None)
+        running = next((row for row in questions if row.runs or row.parked), None)
         dropped = [
-            row for row in questions if not row.runs and row.message.author.user_id == user_id
+            row
+            for row in questions
+            if row is not running and not row.runs and row.message.author.user_id == user_id
         ]
         for row in dropped:
             self.data.drop(row)
         if running is not None:
             self.data.conversations[conversation].stop_turn = running.turn_id
+            self.data.conversations[conversation].parked_until = None
         ended = [running, *dropped] if running else dropped
         return StopMark(conversation, ended[0].turn_id) if ended else None
 
@@ -370,8 +392,9 @@ class FakeStore(FakeOperating):
         if row.runs:
             self.data.conversations[row.message.conversation].stop_turn = row.turn_id
             return Deleted("running", row.turn_id, self.data.parts_of(row.turn_id))
+        parts = self.data.parts_of(row.turn_id) if row.parked else ()
         self.data.drop(row)
-        return Deleted("dropped", row.turn_id)
+        return Deleted("dropped", row.turn_id, parts)
 
     def _forget_overheard(self, ref: MessageRef) -> None:
         for recorded in self.data.turns.values():
@@ -406,6 +429,11 @@ class FakeStore(FakeOperating):
         await self.turn_to()
         turn_id = self.data.refs[ref][0] if ref in self.data.refs else ""
         return self.data.turns[turn_id].turn if turn_id in self.data.turns else None
+
+    async def recorded(self, turn_id: str) -> tuple[Turn, tuple[MessageRef, ...]] | None:
+        await self.turn_to()
+        found = self.data.turns.get(turn_id)
+        return (found.turn, self.data.parts_of(turn_id)) if found else None
 
     async def again(self, turn_id: str) -> QueuedMessage | None:
         await self.turn_to()
@@ -492,7 +520,7 @@ class FakeStore(FakeOperating):
     def _count(self, whose: Counted, since: datetime, until: datetime | None) -> int:
         return sum(
             row.kind == "question"
-            and row.runs > 0
+            and (row.runs > 0 or row.parked)
             and row.state != "refused"
             and _place(row.message.ref) == (whose.platform, whose.workspace)
             and whose.channel in ("", row.message.ref.channel)
@@ -657,6 +685,16 @@ class FakeHold:
             row.failures += failed
             row.starts -= not failed
         return row.failures
+
+    async def park(self, turn_id: str, *, until: datetime, retry_at: datetime, told: bool) -> None:
+        conversation = await self._fenced()
+        row = self._store.data.rows[turn_id]
+        conversation.owner = ""
+        if row.state != "open":
+            return
+        row.runs, row.starts, row.parked, row.told = 0, row.starts - 1, True, told
+        conversation.waiting_since, conversation.retry_at = row.received_at, retry_at
+        conversation.parked_until = None if conversation.stop_turn == turn_id else until
 
     async def bury(self, turn_id: str, reason: str) -> None:
         await self._fenced()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from adapters.slack.inbound.read import read_time
 from adapters.slack.outbound.draw import COMMAND_ACTION
 from adapters.slack.outbound.ending import (
+    CANCEL_ACTION,
     DOWN,
     FEEDBACK_ACTION,
     RATE_DOWN_ACTION,
@@ -19,6 +20,7 @@ from adapters.slack.outbound.ending import (
 from adapters.slack.place import PLATFORM
 from adapters.slack.web.errors import SlackRefused, SlackUnreachable
 from core.conversation import Author, CommandCall, ConversationKey, MessageRef, Reaction
+from core.feedback import STOP_BUTTON
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -78,6 +80,7 @@ class Listeners:
         for action in (FEEDBACK_ACTION, RATE_UP_ACTION, RATE_DOWN_ACTION):
             app.action(action)(self.on_feedback)
         app.action(RETRY_ACTION)(self.on_retry)
+        app.action(CANCEL_ACTION)(self.on_cancel)
         app.action(re.compile(rf"{COMMAND_ACTION}-\d+"))(self.on_document_button)
         app.event("app_home_opened")(self.on_home_opened)
         app.event("assistant_thread_started")(self.on_assistant_thread)
@@ -120,6 +123,12 @@ class Listeners:
         click = str(_action(body).get("action_ts") or body.get("trigger_id") or "")
         ref = await self._pressed(body)
         await self._chatbot.again(ref, self._author(body), f"{ref.message_id}/{click}")
+        await ack()
+
+    async def on_cancel(self, ack: Callable[[], Awaitable[Any]], body: Json) -> None:
+        at = read_time(str(_action(body).get("action_ts") or ""))
+        ref, author = await self._pressed(body), self._author(body)
+        await self._chatbot.react(Reaction(ref, author, STOP_BUTTON, added=True, at=at))
         await ack()
 
     async def on_home_opened(self, ack: Callable[[], Awaitable[Any]], event: Json) -> None:

@@ -17,6 +17,7 @@ FEEDBACK_ACTION: Final = "feedback"
 RATE_UP_ACTION: Final = "rate-up"
 RATE_DOWN_ACTION: Final = "rate-down"
 RETRY_ACTION: Final = "try-again"
+CANCEL_ACTION: Final = "cancel"
 UP: Final = "up"
 DOWN: Final = "down"
 
@@ -27,7 +28,10 @@ def to_choices(ending: Ending) -> BlockChoices:
     if ending.footer:
         footer = {"type": "mrkdwn", "text": to_mrkdwn(ending.footer)}
         said.append({"type": "context", "elements": [footer]})
-    retry = [_actions([_button(RETRY_ACTION, "Try again", "again")])] if ending.can_retry else []
+    buttons = [_button(RETRY_ACTION, "Try again", "again")] if ending.can_retry else []
+    if ending.can_cancel:
+        buttons.append(_button(CANCEL_ACTION, "Cancel", "cancel"))
+    retry = [_actions(buttons)] if buttons else []
     if not ending.can_rate:
         return _distinct([*said, *retry], said, [])
     ordinary = _actions(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from adapters.slack.web.errors import SlackRefused, SlackUnreachable
 from adapters.slack.web.limits import STATUS_CHARS
 from adapters.slack.web.pacer import Urgency
+from core.errors import OwnershipLost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,5 +104,5 @@ class StatusLine:
             if refusal.code in UNAVAILABLE:
                 self._lines.refused.add(method)
             log.debug("%s: %s", method, refusal)
-        except SlackUnreachable as failure:
+        except (SlackUnreachable, OwnershipLost) as failure:
             log.debug("%s: %s", method, failure)

@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 from adapters.slack.web.door import READS
 from adapters.slack.web.errors import SlackRefused, SlackUnreachable
 from adapters.slack.web.pacer import Urgency
+from core.lease import require_lease
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,6 +105,8 @@ class SlackApi:
                 failed += 1
 
     async def _send(self, method: str, arguments: Mapping[str, Any], channel: str) -> Json:
+        if method not in READS:
+            require_lease()
         try:
             return (await self._door.send(method, arguments)).data
         except SlackRefused as refusal:

@@ -42,7 +42,7 @@ GIVE_PLACE = (
 REVIVE = (
     update(inbox)
     .where(match(inbox, "turn_id"), inbox.c.state == "dead")
-    .values(state=OPEN, seq=bindparam("place"), starts=0, failures=0, reason="")
+    .values(state=OPEN, seq=bindparam("place"), starts=0, failures=0, reason="", told=False)
     .returning(inbox.c.turn_id)
 )
 DROP_DEAD = (

@@ -12,6 +12,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -33,6 +34,15 @@ def _integer(name: str) -> Column[int]:
 
 def _flag(name: str) -> Column[bool]:
     return Column(name, Boolean, nullable=False)
+
+
+def _later(name: str) -> Column[int]:
+    """With a default, as a program that does not know the column writes rows without it."""
+    return Column(name, BigInteger, nullable=False, server_default="0")
+
+
+def _later_flag(name: str) -> Column[bool]:
+    return Column(name, Boolean, nullable=False, server_default=false())
 
 
 def _amount(name: str, *, nullable: bool = True) -> Column[float]:
@@ -61,6 +71,9 @@ conversations = Table(
     _integer("history_from"),
     _integer("forgotten_at_us"),  # 0: never
     _integer("waiting_since_us"),
+    # Below all others, where the fifth version of the schema could add them.
+    _later("parked_until_us"),  # its oldest message waits for the model until then; 0: it does not
+    _later("retry_at_us"),  # when that is to be tried again
     UniqueConstraint("platform", "workspace", "channel", "thread", name="conversations_key"),
     Index(
         "conversations_waiting",
@@ -109,6 +122,9 @@ inbox = Table(
     _integer("failures"),
     _flag("erased"),
     _text("reason"),
+    # Below all others, where the fifth version of the schema could add them.
+    _later_flag("parked"),  # it has waited for the model
+    _later_flag("told"),  # and its asker knows
     UniqueConstraint("platform", "workspace", "channel", "message_id", "key", name="inbox_message"),
     Index(
         "inbox_twin",

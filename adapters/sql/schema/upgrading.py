@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-VERSION = 3
+VERSION = 4
 """Of the schema that this program writes; every migration adds one, and stores the oldest version
 that can still work with the result as `readable_by`."""
 

@@ -14,6 +14,7 @@ Json = dict[str, Any]
 
 VERB_COMMAND: Final = "command"
 VERB_AGAIN: Final = "again"
+VERB_CANCEL: Final = "cancel"
 STYLES: Final = {"default": "default", "primary": "positive", "danger": "destructive"}
 TITLE_CHARS: Final = 60
 """Of a button. Teams names no limit; what is longer pushes the others out of sight."""
@@ -21,9 +22,9 @@ TITLE_CHARS: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    verb: Literal["command", "again"]
+    verb: Literal["command", "again", "cancel"]
     command: str = ""
-    """The line of a command, e.g. `stats 7d me`; empty for the other verb."""
+    """The line of a command, e.g. `stats 7d me`; empty for the other verbs."""
 
 
 def build_button(title: str, press: Press, style: str = "default") -> Json:
@@ -59,6 +60,8 @@ def _read(verb: object, command: object) -> Press | None:
     match verb:
         case "again":
             return Press(VERB_AGAIN)
+        case "cancel":
+            return Press(VERB_CANCEL)
         case "command" if isinstance(command, str):
             line = " ".join(command.split())
             fits = line and len(command) <= LONGEST_COMMAND_CHARS and line.isprintable()

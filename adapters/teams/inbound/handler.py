@@ -10,7 +10,7 @@ from botbuilder.core import ActivityHandler, InvokeResponse
 from botbuilder.schema import Activity, Attachment
 
 from adapters.teams.drawing.card import CARD_TYPE, draw
-from adapters.teams.drawing.verbs import VERB_AGAIN, read_press
+from adapters.teams.drawing.verbs import VERB_AGAIN, VERB_CANCEL, read_press
 from adapters.teams.drawing.welcome import build_welcome
 from adapters.teams.fields import WrongShape, dict_field, dicts_field, text_field
 from adapters.teams.inbound.adapter import PAYLOAD
@@ -23,8 +23,9 @@ from adapters.teams.inbound.reading import (
     read_written_at,
 )
 from adapters.teams.outbound.errors import TeamsRefused, TeamsUnreachable
-from core.conversation import CommandCall
+from core.conversation import CommandCall, Reaction
 from core.document import Document, Text
+from core.feedback import STOP_BUTTON
 
 if TYPE_CHECKING:
     from botbuilder.core import TurnContext
@@ -42,6 +43,7 @@ EDIT_MAY_ASK: Final = timedelta(hours=12)
 was asked before is still known by then, and is not asked again."""
 COMMAND_PREFIX: Final = "chatbot-"
 AGAIN: Final = "Trying again."
+CANCELLED: Final = "Cancelled."
 NOT_AGAIN: Final = "There is nothing to try again here: it was answered, or is being answered."
 
 log = logging.getLogger(__name__)
@@ -151,11 +153,17 @@ class Handler(ActivityHandler):
         if press.verb == VERB_AGAIN:
             done = await self._again(envelope)
             return _answer(MESSAGE_TYPE, AGAIN if done else NOT_AGAIN)
+        if press.verb == VERB_CANCEL:
+            await self._cancel(envelope)
+            return _answer(MESSAGE_TYPE, CANCELLED)
         document = await self._run(envelope, *_split(press.command), from_slash=False)
         return _answer(CARD_TYPE, draw(document))
 
     async def _on_submitted(self, envelope: Envelope, press: Press) -> None:
         """From a client that tells of buttons by a message."""
+        if press.verb == VERB_CANCEL:
+            await self._cancel(envelope)
+            return
         if press.verb != VERB_AGAIN:
             command = _split(press.command)
             self._side.start(self._run_privately(envelope, *command, from_slash=False))
@@ -173,6 +181,11 @@ class Handler(ActivityHandler):
         ref = read_ref(envelope, "replyToId")
         click_id = f"{ref.message_id}/{envelope.place.question}"
         return await self._chatbot.again(ref, envelope.author, click_id)
+
+    async def _cancel(self, envelope: Envelope) -> None:
+        ref = read_ref(envelope, "replyToId")
+        press = Reaction(ref, envelope.author, STOP_BUTTON, added=True, at=envelope.at)
+        await self._chatbot.react(press)
 
     async def _run_privately(
         self, envelope: Envelope, name: str, words: tuple[str, ...], *, from_slash: bool = True

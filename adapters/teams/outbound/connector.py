@@ -19,6 +19,7 @@ from adapters.teams.outbound.errors import TeamsRefused, TeamsUnreachable
 from adapters.wire.bodies import TooLarge, read_answer
 from adapters.wire.retry_after import read_retry_after
 from adapters.wire.sessions import proxy_for
+from core.lease import require_lease
 
 if TYPE_CHECKING:
     from adapters.teams.hosts import ServiceHosts
@@ -169,6 +170,8 @@ class Connector:
         if body is not None:
             headers["Content-Type"] = "application/json; charset=utf-8"
             data = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+        if method != "GET":
+            require_lease()
         try:
             async with self._session.request(
                 method,

@@ -34,7 +34,13 @@ class Pace:
         self._chats: dict[str, deque[float]] = {}
         self._pauses: dict[str, float] = {}
         self._writers = 0
+        self._replicas = 1
         self._line = asyncio.Lock()
+
+    def share(self, replicas: int) -> None:
+        """So many processes write with the same app; each takes an equal part. A chat is not
+        shared: whoever answers there is the only one that does."""
+        self._replicas = max(replicas, 1)
 
     async def take(self, conversation: str) -> None:
         """Wait for a free place, and take it; who came first is first. Cancelled: takes nothing."""
@@ -75,10 +81,13 @@ class Pace:
 
     def interval_s(self) -> float:
         """Between two pieces of one answer: all that grow share what progress may use."""
-        return max(INTERVAL_S, self._writers / PROGRESS_CALLS)
+        return max(INTERVAL_S, self._writers * self._replicas / PROGRESS_CALLS)
 
     def _app_wait_s(self, calls: int) -> float:
-        return _until_free_s(self._app, calls, 1.0, self._clock.monotonic())
+        """For one's share of so many calls a second, or one call in more than that."""
+        share = calls / self._replicas
+        window_s = 1.0 if share >= 1 else 1.0 / share
+        return _until_free_s(self._app, max(int(share), 1), window_s, self._clock.monotonic())
 
     def _chat_wait_s(self, conversation: str) -> float:
         now = self._clock.monotonic()

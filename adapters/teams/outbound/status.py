@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from adapters.teams.outbound.activities import to_typing
 from adapters.teams.outbound.errors import TeamsRefused, TeamsUnreachable
 from adapters.wire.answers import MessageGone, MessageTooLong, StreamOver
-from core.errors import DeliveryError
+from core.errors import DeliveryError, OwnershipLost
 
 if TYPE_CHECKING:
     from adapters.teams.outbound.connector import Connector
@@ -67,7 +67,13 @@ class StatusLine:
             status = self._told = self._wanted
             try:
                 await at.show_status(status)
-            except (StreamOver, MessageGone, MessageTooLong, DeliveryError) as failure:
+            except (
+                StreamOver,
+                MessageGone,
+                MessageTooLong,
+                DeliveryError,
+                OwnershipLost,
+            ) as failure:
                 log.debug("a status was not shown: %s", failure)
                 return
 
@@ -77,6 +83,6 @@ class StatusLine:
             try:
                 if self._connector.pace.try_take(self._place.conversation):
                     await self._connector.say(self._place, to_typing(self._place))
-            except (TeamsRefused, TeamsUnreachable) as failure:
+            except (TeamsRefused, TeamsUnreachable, OwnershipLost) as failure:
                 log.debug("that the bot is typing was not shown: %s", failure)
             await self._clock.sleep(TYPING_S)

@@ -136,6 +136,12 @@ function drawActions(m, place) {
       onclick: (e) => run("again", { message: m.id, click: crypto.randomUUID() }, place, e.currentTarget),
     }, icon("again"), "Try again"));
   }
+  if (m.can_cancel) {
+    row.unshift(h("button", {
+      class: "again", "data-k": "cancel",
+      onclick: (e) => run("stop", { room: m.room, thread: m.thread }, place, e.currentTarget),
+    }, icon("stop"), "Cancel"));
+  }
   return row.length ? [h("div", { class: "chips" }, row)] : [];
 }
 

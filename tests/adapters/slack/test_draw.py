@@ -95,11 +95,12 @@ def test_no_mention_survives_in_mrkdwn(pieces: list[str]) -> None:
 
 @pytest.mark.parametrize("can_rate", [True, False])
 @pytest.mark.parametrize("can_retry", [True, False])
+@pytest.mark.parametrize("can_cancel", [True, False])
 def test_every_choice_of_an_ending_is_valid_and_the_last_is_empty(
-    can_rate: bool, can_retry: bool
+    can_rate: bool, can_retry: bool, can_cancel: bool
 ) -> None:
     notice = Document("", (Text("It failed."),))
-    choices = to_choices(Ending("failed", notice, "footer", can_rate, can_retry))
+    choices = to_choices(Ending("failed", notice, "footer", can_rate, can_retry, can_cancel))
     assert choices[-1] == []
     assert all(check_blocks(blocks) == [] for blocks in choices)
     assert len({str(blocks) for blocks in choices}) == len(choices)

@@ -8,6 +8,8 @@ import pytest
 
 from adapters.slack.inbound.responding import Responder
 from core.document import Action, Actions, Chart, Document, Text
+from core.draft import Ending
+from core.feedback import STOP_BUTTON
 from tests.adapters.chatbot import says
 from tests.adapters.slack.test_answer import STOPPED, answered
 from tests.standins.slack import faults
@@ -15,6 +17,7 @@ from tests.standins.slack import faults
 if TYPE_CHECKING:
     from tests.adapters.slack.conftest import Bot
 
+WAITING = Ending(None, Document("", (Text("It waits."),)), can_cancel=True)
 REPORT = Document(
     "Numbers",
     (
@@ -96,6 +99,15 @@ async def test_try_again_asks_once_more_under_the_same_message(bot: Bot) -> None
     ref, user, click = bot.chatbot.retries[0]
     assert (ref.message_id, user) == (answer.ts, "U0ALICE")
     assert click.startswith(answer.ts)
+
+
+async def test_cancel_stops_the_question_that_waits_in_that_message(bot: Bot) -> None:
+    bot.chatbot.script = says("", ending=WAITING)
+    (answer,) = await answered(bot)
+    bot.slack.people.press("U0BOB", answer, "cancel", "cancel")
+    (stop,) = await bot.slack.wait_for(lambda: bot.chatbot.reactions)
+    assert (stop.ref.message_id, stop.author.user_id) == (answer.ts, "U0BOB")
+    assert (stop.emoji, stop.added) == (STOP_BUTTON, True)
 
 
 async def test_a_rating_that_cannot_be_stored_is_not_acknowledged(bot: Bot) -> None:

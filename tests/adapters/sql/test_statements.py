@@ -68,6 +68,7 @@ RARE = {
     "pauses.ANY_PAUSE",
     *(f"person.{name}" for name in OF_ONE_PERSON),
     "opening.FORGET_REPLICAS",
+    "owners.ALIVE",
     "opening.FORGET_LONG_GONE",
 }
 """Once a day, or at the start, or over a table that is always small: these may scan."""

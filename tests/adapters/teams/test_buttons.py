@@ -9,6 +9,7 @@ import pytest
 from core.document import Document, Text
 from core.draft import Ending
 from core.errors import DeliveryError
+from core.feedback import STOP_BUTTON
 from core.turn import QueuedMessage
 from tests.adapters.chatbot import says
 from tests.adapters.teams.eyes import PLACES, answered, buttons_of, ended, inbound, words_of
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 STATS: Json = {"data": {"verb": "command", "command": "stats 7d"}}
+WAITING = Ending(None, Document("", (Text("It waits."),)), can_cancel=True)
 FAILED = Ending("failed", Document("", (Text("It broke."),)), can_retry=True)
 
 
@@ -153,6 +155,24 @@ async def test_a_press_in_vain_is_answered_too(bot: Bot, monkeypatch: pytest.Mon
     await told(bot, payloads.submit(scene, alice(bot), again, activity_id="8", reply_to=answer.id))
     said = await bot.teams.wait_for(lambda: bot.teams.answers("alice")[1:])
     assert "nothing to try again" in words_of(said[0])
+
+
+@pytest.mark.parametrize("where", PLACES.values(), ids=PLACES)
+async def test_cancel_stops_the_question_that_waits_in_that_message(bot: Bot, where: str) -> None:
+    bot.chatbot.script = says("", ending=WAITING)
+    (answer,) = await answered(bot, where)
+    (button,) = buttons_of(answer)
+    scene = bot.teams.people.scene(where, answer.root)
+    pressed = payloads.execute(scene, alice(bot), {"data": button["data"]}, answer.id)
+    delivery = await told(bot, pressed)
+    assert (button["title"], delivery.response["value"]) == ("Cancel", "Cancelled.")
+    data = button["fallback"]["data"]
+    await told(bot, payloads.submit(scene, alice(bot), data, activity_id="7", reply_to=answer.id))
+    first, second = await bot.teams.wait_for(
+        lambda: bot.chatbot.reactions[1:] and bot.chatbot.reactions
+    )
+    assert (first.ref.message_id, first.emoji, first.added) == (answer.id, STOP_BUTTON, True)
+    assert (second.ref, second.emoji) == (first.ref, first.emoji)
 
 
 # --- reactions and ratings ----------------------------------------------------------------------

@@ -12,7 +12,9 @@ from core.commands.pause import Pause, Resume
 from core.commands.registry import Commands
 from core.commands.stop import Stop
 from core.feedback import Feedback
+from core.model.breaking import BreakingModel
 from core.model.metered import Meter, MeteredModel
+from core.model.retrying import RetryingModel
 from core.people.access import Access
 from core.people.limits import Limits, LimitSettings
 from core.ports import Prompt
@@ -23,6 +25,7 @@ from core.turns.parts import EngineParts
 from core.turns.pausing import PauseTeller
 from core.turns.reading import Reader
 from core.turns.reporting import DigestWriter, Reporter
+from core.turns.waiting import Outlook, Patience
 from core.turns.workers import Workers
 from tests.fakes.clock import LoopClock
 from tests.fakes.model import ScriptedModel
@@ -121,6 +124,9 @@ class Office:
         clock: Clock | None = None,
         daily: Daily = NINE,
         sees: bool = False,
+        wait_for_model_s: float = 0.0,
+        breaking: bool = False,
+        lease_s: float = 1_000_000,
     ) -> None:
         self.clock = clock or LoopClock()
         self.store = store or FakeStore(self.clock)
@@ -142,10 +148,10 @@ class Office:
             wordy=["pause"],
         )
         self.teller = PauseTeller(self.store, platforms)
+        model = MeteredModel(self.model, self.limits.guard(self.store), NoPrices(), Words(), meter)
+        self.breaking = BreakingModel(model, self.clock, 5, 30.0)
         parts = EngineParts(
-            model=MeteredModel(
-                self.model, self.limits.guard(self.store), NoPrices(), Words(), meter
-            ),
+            model=RetryingModel(self.breaking, self.clock) if breaking else model,
             meter=meter,
             completions=self.store,
             turns=self.store,
@@ -163,6 +169,7 @@ class Office:
             max_history=40,
             max_tokens=100,
             answer_timeout_s=120,
+            patience=Patience(wait_for_model_s, self.breaking.away_s),
             footer=footer,
         )
         self.workers = Workers(
@@ -170,7 +177,8 @@ class Office:
             engine=Engine(parts),
             clock=self.clock,
             slots=slots,
-            lease_s=10,
+            lease_s=lease_s,
+            outlook=Outlook(self.breaking.states),
             observers=[*observers, self.watching],
             on_dead_letter=self._count_dead_letter,
         )

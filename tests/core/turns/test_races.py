@@ -31,8 +31,8 @@ class SlowToAdopt(FakeStore):
         super().__init__(clock)
         self.looking = asyncio.Event()
 
-    async def adopt(self, limit):
-        holds = await super().adopt(limit)
+    async def adopt(self, limit, **options):
+        holds = await super().adopt(limit, **options)
         self.looking.set()
         await asyncio.sleep(0.1)
         return holds
@@ -136,7 +136,7 @@ class Surprises(FakeStore):
 @pytest.mark.parametrize("lost", ["hanging", "broken_beat"])
 async def test_a_lease_that_is_not_renewed_for_whatever_reason_ends_own_turns_in_time(lost):
     store = Hangs(LoopClock()) if lost == "hanging" else Surprises(LoopClock())
-    office = Office(["Text", asyncio.Event()], store=store)
+    office = Office(["Text", asyncio.Event()], store=store, lease_s=10)
     await office.desk.accept(ask("Q?"))
     await office.chat.until(lambda: any(shown.text for shown in office.chat.answers))
     await office.workers.beat()
@@ -149,7 +149,7 @@ async def test_a_lease_that_is_not_renewed_for_whatever_reason_ends_own_turns_in
 
 async def test_a_beat_that_hung_is_followed_by_others():
     store = Hangs(LoopClock())
-    office = Office("Ok.", store=store)
+    office = Office("Ok.", store=store, lease_s=10)
     store.hanging = True
     async with asyncio.timeout(60):
         for _ in range(3):

@@ -171,7 +171,7 @@ async def test_a_store_that_fails_in_a_turn_counts_no_failure_and_the_answer_com
 
 
 async def test_a_lease_that_cannot_be_renewed_ends_own_turns_in_time():
-    office = Office(["Text", asyncio.Event()])
+    office = Office(["Text", asyncio.Event()], lease_s=10)
     await office.desk.accept(ask("Q?"))
     await shows_text(office)
     await office.workers.beat()
