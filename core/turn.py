@@ -84,5 +84,7 @@ class QueuedMessage:
     """An earlier run was cut: `parts` may miss one message that was posted but not stored."""
     told: bool = False
     """It waited for the model, and its asker was told so in the message of the answer."""
+    kept: Turn | None = None
+    """The whole turn, where an earlier run had its answer and could not show it."""
     stop_asked: bool = False
     """Somebody wants it to end, and nobody was at work on it to hear so."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import BigInteger, Boolean, bindparam, case, func, or_, select, update
+from sqlalchemy import BigInteger, Boolean, String, bindparam, case, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.sql.completions import SETTLE, SETTLE_CUT, to_completion_columns
 from adapters.sql.rows import (
     read_queued,
     read_ref,
+    to_kept,
     to_key_columns,
     to_ref_columns,
     to_turn_columns,
@@ -23,6 +24,7 @@ from adapters.sql.schema.tables import conversations, inbox, reply_refs, turns
 from core.errors import OwnershipLost
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -82,6 +84,8 @@ END = (
     update(inbox)
     .where(match(inbox, "turn_id"), inbox.c.state == OPEN)
     .values(state=bindparam("end"), reason=bindparam("why"))
+    # What a dead letter has may still be shown, when an operator asks for it.
+    .values(kept=case((bindparam("end", type_=String()) == "dead", inbox.c.kept), else_=""))
     .returning(*_of_ended)
 )
 ENDED = select(*_of_ended).where(match(inbox, "turn_id"))
@@ -123,7 +127,8 @@ GIVE_BACK = (
 LEAVE_WAITING = (
     update(inbox)
     .where(match(inbox, "turn_id"), inbox.c.state == OPEN)
-    .values(runs=0, starts=inbox.c.starts - 1, parked=True, told=bindparam("is_told"))
+    .values(runs=0, starts=inbox.c.starts - 1, parked=True)
+    .values(told=bindparam("is_told"), kept=bindparam("whole"))
     .returning(inbox.c.received_at_us)
 )
 PARK = (
@@ -192,8 +197,18 @@ class SqlHold:
     async def give_back(self, turn_id: str, *, failed: bool) -> int:
         return await self._database.write(self._give_back, turn_id, failed)
 
-    async def park(self, turn_id: str, *, until: datetime, retry_at: datetime, told: bool) -> None:
-        await self._database.write(self._park, turn_id, to_us(until), to_us(retry_at), told)
+    async def park(
+        self,
+        turn_id: str,
+        *,
+        until: datetime,
+        retry_at: datetime,
+        told: bool,
+        kept: Turn | None = None,
+    ) -> None:
+        how = {"is_told": told, "whole": to_kept(kept) if kept else ""}
+        when = {"until_us": to_us(until), "due_us": to_us(retry_at)}
+        await self._database.write(self._park, turn_id, how, when)
 
     async def bury(self, turn_id: str, reason: str) -> None:
         await self._database.write(self._bury, turn_id, reason)
@@ -266,22 +281,16 @@ class SqlHold:
         return cast("int", connection.execute(GIVE_BACK, columns).scalar() or 0)
 
     def _park(
-        self, connection: Connection, turn_id: str, until_us: int, retry_us: int, told: bool
+        self,
+        connection: Connection,
+        turn_id: str,
+        how: Mapping[str, Any],
+        when: Mapping[str, int],
     ) -> None:
         self._fence(connection)
-        asked_at_us = connection.execute(
-            LEAVE_WAITING, {"at_turn_id": turn_id, "is_told": told}
-        ).scalar()
-        connection.execute(
-            PARK,
-            {
-                **self._ours,
-                "asked_at_us": asked_at_us or to_us(self._clock.now()),
-                "turn_id": turn_id,
-                "until_us": until_us if asked_at_us else 0,
-                "due_us": retry_us,
-            },
-        )
+        asked_at_us = connection.execute(LEAVE_WAITING, {"at_turn_id": turn_id, **how}).scalar()
+        place = {"turn_id": turn_id, "asked_at_us": asked_at_us or to_us(self._clock.now())}
+        connection.execute(PARK, {**self._ours, **place, **when})
 
     def _bury(self, connection: Connection, turn_id: str, reason: str) -> None:
         self._fence(connection)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 from core.completion import Usage
 from core.conversation import Attachment, Author, ConversationKey, InboundMessage, MessageRef
@@ -106,7 +108,18 @@ def read_queued(
         failures=row.failures,
         recovered=row.runs > 1,
         told=row.told,
+        kept=_read_kept(row, message) if row.kept else None,
     )
+
+
+def to_kept(turn: Turn) -> str:
+    """JSON of a turn that is not recorded yet; its question stands beside it."""
+    return json.dumps(to_turn_columns(turn, {"question": ""}))
+
+
+def _read_kept(row: AnyRow, message: InboundMessage) -> Turn:
+    turn = read_turn(cast("AnyRow", SimpleNamespace(**json.loads(row.kept))))
+    return replace(turn, question=message.text)
 
 
 def to_usage_columns(usage: Usage) -> dict[str, Any]:

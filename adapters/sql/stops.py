@@ -63,7 +63,7 @@ CONVERSATION_OF = (
 EDIT = (
     update(inbox)
     .where(match(inbox, *_MESSAGE), inbox.c.state == OPEN, inbox.c.runs == 0)
-    .values(text=bindparam("new_text"))
+    .values(text=bindparam("new_text"), kept="")
     .returning(inbox.c.turn_id)
 )
 PLACES_OF_MESSAGE = (
@@ -76,7 +76,11 @@ PLACES_OF_MESSAGE = (
 OF_MESSAGE = (
     select(*(inbox.c[name] for name in _STATE)).where(match(inbox, *_MESSAGE)).order_by(inbox.c.seq)
 )
-ERASE = update(inbox).where(match(inbox, "turn_id")).values(text="", attachments="", erased=True)
+ERASE = (
+    update(inbox)
+    .where(match(inbox, "turn_id"))
+    .values(text="", attachments="", kept="", erased=True)
+)
 ERASE_QUESTION = update(turns).where(match(turns, "turn_id")).values(question="")
 OVERHEARD = (
     select(turns.c.turn_id, turns.c.context)

@@ -50,10 +50,19 @@ class Hold(Protocol):
         one; otherwise the start is taken back (drain, lost database)."""
         ...
 
-    async def park(self, turn_id: str, *, until: datetime, retry_at: datetime, told: bool) -> None:
+    async def park(
+        self,
+        turn_id: str,
+        *,
+        until: datetime,
+        retry_at: datetime,
+        told: bool,
+        kept: Turn | None = None,
+    ) -> None:
         """Leave the message open and let the conversation go: it waits for the model, and counts as
-        not begun. It may be tried from `retry_at` on; from `until` on it is open like any other,
-        and so it is at once when somebody has asked to stop it. `told`: its asker knows."""
+        not begun; with an answer that is `kept` it waits for the platform. It may be tried from
+        `retry_at` on; from `until` on it is open like any other, and so it is at once when somebody
+        has asked to stop it. `told`: its asker knows."""
         ...
 
     async def bury(self, turn_id: str, reason: str) -> None:

@@ -58,7 +58,7 @@ class Asking:
             error = BreakerOpen("not even asked", retry_after_s=away_s)
             wait = parts.patience.wait(queued, error, parts.clock.now())
             if wait is not None:
-                raise ModelAway(wait.until, wait.retry_at, told=True)
+                raise ModelAway(wait, told=True)
 
     async def _past(self, queued: QueuedMessage) -> tuple[Sequence[Turn], datetime | None]:
         """The turns to tell the model of, and when those before were forgotten. The first message

@@ -16,16 +16,15 @@ from core.notices import build_notice
 from core.text.clean import clean_delta, is_blank
 from core.turn import Turn
 from core.turns.asking import Asking
-from core.turns.ending import build_ending, build_refusal
+from core.turns.ending import build_ending, build_recorded, build_refusal
 from core.turns.mending import show_recorded
 from core.turns.progress import Progress, begin_turn, measured, sum_cost_usd
 from core.turns.reading import QUESTION_MAX_CHARS
-from core.turns.waiting import ModelAway, build_waiting
+from core.turns.showing import cancelled, saver, show_late, shown, write
+from core.turns.waiting import ModelAway, build_waiting, keep
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from core.conversation import InboundMessage, MessageRef
+    from core.conversation import InboundMessage
     from core.document import Document
     from core.ports import Hold, Reply
     from core.turn import QueuedMessage
@@ -45,8 +44,8 @@ class Engine:
     async def run(self, queued: QueuedMessage, hold: Hold, running: Running) -> Turn:
         """Answer a stored message and return what to record.
 
-        Raises OwnershipLost, a retryable DeliveryError, and whatever the store raises; ModelAway
-        when the question waits for the model. Any other failure of it is an answer (a notice).
+        Raises OwnershipLost, a retryable DeliveryError, and whatever the store raises; Postponed
+        when the question waits. Any other failure of the model is an answer (a notice).
         """
         if queued.kind == "report":
             return await self._parts.reporter.run(queued, hold, running)
@@ -66,6 +65,8 @@ class Engine:
     async def _run_question(
         self, queued: QueuedMessage, hold: Hold, reply: Reply, running: Running
     ) -> Turn:
+        if queued.kept is not None:
+            return await self._show_kept(queued.kept, queued, hold, reply, running)
         if queued.stop_asked:
             return await self._end_unbegun(reply, queued, hold)
         if queued.told:
@@ -98,7 +99,7 @@ class Engine:
         draft = Draft()
         draft.end(ending)
         try:
-            await _write(reply, draft, hold, queued)
+            await write(reply, draft, hold, queued)
         except DeliveryError as error:
             logger.warning("a notice could not be shown: %s", error)
 
@@ -129,13 +130,13 @@ class Engine:
         if not told:
             running.draft.end(build_waiting(turn.turn_id))
             try:
-                turn = await self._shown(turn, running, showing)
+                turn = await shown(turn, running, showing)
                 told = True
             except DeliveryError as error:
                 logger.warning("that a question waits could not be shown: %s", error)
         if turn.outcome == "failed":
             return turn
-        raise ModelAway(wait.until, wait.retry_at, told=told) from progress.error
+        raise ModelAway(wait, told=told) from progress.error
 
     async def _run_command(self, queued: QueuedMessage, hold: Hold, reply: Reply) -> Turn:
         message = queued.message
@@ -163,7 +164,7 @@ class Engine:
         progress = Progress(started_at=clock.monotonic(), waited_s=waited_s)
         turn = begin_turn(queued, "answered")
 
-        showing = running.show(_show(reply, running.draft, hold, queued))
+        showing = running.show(show_late(reply, running.draft, hold, queued))
         try:
             try:
                 turn = await self._ask(turn, queued, running, progress)
@@ -172,9 +173,9 @@ class Engine:
                 turn = replace(turn, outcome=ending.outcome or turn.outcome)
                 if not running.abandoned and running.draft.ending is None:
                     running.draft.end(ending)
-                    turn = await self._shown(turn, running, showing)
+                    turn = await self._shown(turn, queued, running, progress, showing)
             finally:
-                await _cancelled(showing)  # first: the conversation may be another's already
+                await cancelled(showing)  # first: the conversation may be another's already
         except BaseException:
             # This run of the turn is not recorded, but its model calls were made and cost money.
             for completion in turn.completions or parts.meter.take(queued.turn_id):
@@ -231,25 +232,47 @@ class Engine:
                     case Finished():
                         progress.finished = event
 
-    async def _shown(self, turn: Turn, running: Running, showing: asyncio.Task[None]) -> Turn:
-        """Wait until the answer is on the screen; a place that is gone for good fails the turn."""
-        await asyncio.wait({showing})
-        if running.abandoned and showing.cancelled():
-            return turn
+    async def _shown(
+        self,
+        turn: Turn,
+        queued: QueuedMessage,
+        running: Running,
+        progress: Progress,
+        showing: asyncio.Task[None],
+    ) -> Turn:
+        """Wait until the answer is on the screen. Raises NotShown with a whole answer that could
+        not be shown yet, as it need not be asked for again."""
         try:
-            showing.result()
+            return await shown(turn, running, showing)
         except DeliveryError as error:
-            if error.retryable:
-                raise
-            logger.warning("the answer could not be shown: %s", error)
-            return replace(turn, outcome="failed", error=error.category)
-        return turn
+            now = self._parts.clock
+            whole = measured(turn, running.draft, progress, now.monotonic())
+            later = keep(queued, whole, now.now()) if progress.finished is not None else None
+            raise later or error from error
+
+    async def _show_kept(
+        self, turn: Turn, queued: QueuedMessage, hold: Hold, reply: Reply, running: Running
+    ) -> Turn:
+        """Show an answer that an earlier run could not; the model is not asked."""
+        clock = self._parts.clock
+        draft = running.draft
+        draft.append(turn.answer)
+        draft.end(build_recorded(turn, footer=self._parts.footer))
+        showing = running.show(write(reply, draft, hold, queued))
+        try:
+            turn = await shown(turn, running, showing)
+        except DeliveryError as error:
+            raise keep(queued, turn, clock.now()) or error from error
+        finally:
+            await cancelled(showing)
+        took_s = (clock.now() - queued.received_at).total_seconds()
+        return replace(turn, latency_s=took_s, first_visible_s=turn.first_visible_s or took_s)
 
     async def _post(
         self, reply: Reply, document: Document, queued: QueuedMessage, hold: Hold
     ) -> None:
         try:
-            await reply.post(document, queued.parts, _saver(hold, queued))
+            await reply.post(document, queued.parts, saver(hold, queued))
         except DeliveryError as error:
             if error.retryable:
                 raise
@@ -268,28 +291,3 @@ def _find_fault(message: InboundMessage) -> Literal["nothing_to_answer", "too_lo
     if is_blank(message.text) and not message.attachments:
         return "nothing_to_answer"
     return None
-
-
-def _saver(hold: Hold, queued: QueuedMessage) -> Callable[[MessageRef], Awaitable[None]]:
-    async def save(ref: MessageRef) -> None:
-        await hold.save_part(queued.turn_id, ref)
-
-    return save
-
-
-async def _write(reply: Reply, draft: Draft, hold: Hold, queued: QueuedMessage) -> None:
-    await reply.write(draft, queued.parts, _saver(hold, queued))
-
-
-async def _show(reply: Reply, draft: Draft, hold: Hold, queued: QueuedMessage) -> None:
-    if queued.told:
-        # What stands there says it all until there is more to say.
-        await draft.until_begun()
-    await _write(reply, draft, hold, queued)
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    """End a task that may be done already, whatever its result: the caller knows it, or raises."""
-    if not task.done():
-        task.cancel()
-        await asyncio.wait({task})

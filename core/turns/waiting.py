@@ -23,22 +23,32 @@ if TYPE_CHECKING:
     from core.errors import ModelError
     from core.model.breaking import BreakerState
     from core.ports import Hold, Inbox
-    from core.turn import QueuedMessage
+    from core.turn import QueuedMessage, Turn
 
 SHORTEST_WAIT_S = 2.0
 LONGEST_WAIT_S = 30.0
+SHOWING_LIMIT_S = 900.0
+"""How long a whole answer waits for a platform that does not take it, before it is a failure."""
 OUTAGES = (BreakerOpen, ConnectionFailed, ModelTimeout, RateLimited, ServiceUnavailable)
 """What passes by itself; any other error would be the same when it is tried again."""
 
 
-class ModelAway(Exception):
-    """Raised through a turn that cannot be answered now: it is left waiting, and not recorded."""
+class Postponed(Exception):
+    """Raised through a turn that cannot end now: it is left waiting, and not recorded."""
 
-    def __init__(self, until: datetime, retry_at: datetime, *, told: bool) -> None:
-        super().__init__(f"the model cannot be reached; tried again at {retry_at:%H:%M:%S}")
-        self.until = until
-        self.retry_at = retry_at
+    def __init__(self, wait: Wait, *, told: bool, kept: Turn | None = None) -> None:
+        super().__init__(f"tried again at {wait.retry_at:%H:%M:%S}")
+        self.wait = wait
         self.told = told
+        self.kept = kept
+
+
+class ModelAway(Postponed):
+    """The model cannot be reached."""
+
+
+class NotShown(Postponed):
+    """The platform cannot; `kept` is the whole turn, ready to be shown and recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +66,30 @@ class Patience:
         until = queued.received_at + timedelta(seconds=self.limit_s)
         if not isinstance(error, OUTAGES) or now >= until:
             return None
-        waited_s = (now - queued.received_at).total_seconds()
-        pause_s = max(min(waited_s, LONGEST_WAIT_S), SHORTEST_WAIT_S, error.retry_after_s or 0.0)
-        return Wait(until, min(now + timedelta(seconds=pause_s), until))
+        return Wait.of(queued, until, now, error.retry_after_s or 0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
     until: datetime
     retry_at: datetime
+
+    @classmethod
+    def of(
+        cls, queued: QueuedMessage, until: datetime, now: datetime, asked_for_s: float = 0.0
+    ) -> Wait:
+        """`asked_for_s`: how long not to come back, at least."""
+        waited_s = (now - queued.received_at).total_seconds()
+        pause_s = max(min(waited_s, LONGEST_WAIT_S), SHORTEST_WAIT_S, asked_for_s)
+        return cls(until, min(now + timedelta(seconds=pause_s), until))
+
+
+def keep(queued: QueuedMessage, turn: Turn, now: datetime) -> NotShown | None:
+    """None: it has waited long enough, or there is nothing to keep; now it counts as a failure."""
+    until = queued.received_at + timedelta(seconds=SHOWING_LIMIT_S)
+    if turn.outcome != "answered" or not turn.answer or now >= until:
+        return None
+    return NotShown(Wait.of(queued, until, now), told=queued.told, kept=turn)
 
 
 def build_waiting(turn_id: str) -> Ending:
@@ -111,5 +136,5 @@ class Outlook:
                 return await inbox.adopt(limit, parked="all")
 
     def note_wait(self) -> None:
-        """A question could not be answered, and waits."""
+        """A message had to wait again."""
         self._is_back = False

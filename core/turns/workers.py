@@ -14,7 +14,7 @@ from core.notices import build_notice
 from core.turns.mending import Mender, Mends
 from core.turns.running import Running
 from core.turns.telling import tell
-from core.turns.waiting import ModelAway, Outlook
+from core.turns.waiting import Outlook, Postponed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -221,12 +221,8 @@ class Workers:
             released = await self._recorded(hold, turn)
             tell(self._observers, turn)
             return released
-        except ModelAway as away:
-            logger.info("the question waits: %s", away)
-            await hold.park(
-                queued.turn_id, until=away.until, retry_at=away.retry_at, told=away.told
-            )
-            self._outlook.note_wait()
+        except Postponed as later:
+            await self._postpone(hold, queued, later)
             return True
         except (asyncio.CancelledError, NotStored, OwnershipLost):
             await self._hand_over(hold, queued)
@@ -246,6 +242,19 @@ class Workers:
             except NotStored as error:
                 logger.warning("the turn could not be recorded yet: %s", error)
                 await self._clock.sleep(STORE_RETRY_S)
+
+    async def _postpone(self, hold: Hold, queued: QueuedMessage, later: Postponed) -> None:
+        """Let the conversation go, its oldest message waiting."""
+        logger.info("the message waits (%s): %s", type(later).__name__, later)
+        wait = later.wait
+        await hold.park(
+            queued.turn_id,
+            until=wait.until,
+            retry_at=wait.retry_at,
+            told=later.told,
+            kept=later.kept,
+        )
+        self._outlook.note_wait()
 
     async def _failed(self, hold: Hold, queued: QueuedMessage, error: Exception) -> bool:
         failures = await hold.give_back(queued.turn_id, failed=True)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tests.contracts.screen import Screen
 
 ANSWERED = Ending("answered", can_rate=True)
+STOPPED = Ending("stopped", Document("", (Text("Stopped."),)), can_retry=True)
 WAITING = Ending(None, Document("", (Text("It waits."),)), can_cancel=True)
 REPORT = Document("", (Text("42 requests"),))
 
@@ -235,6 +236,29 @@ async def test_a_lease_that_is_renewed_lets_the_answer_go_on(screen: Screen) -> 
         draft.end(ANSWERED)
         await writing
     assert list(screen.texts().values()) == ["First and last"]
+
+
+async def refuse(ref: MessageRef) -> None:
+    raise OwnershipLost(str(ref))
+
+
+async def test_what_a_former_owner_wrote_late_can_be_set_to_what_is_recorded(
+    screen: Screen,
+) -> None:
+    saved = Saved()
+    _, writing = await begun(screen, "Half an", saved)
+    writing.cancel()
+    await asyncio.wait({writing})
+    later = Saved()
+    again = open_reply(screen, starts=2, recovered=True)
+    await again.write(ended("The whole answer."), saved, later)
+    parts = [ref for ref in (*saved, *later) if ref.message_id in screen.texts()]
+    await open_reply(screen).write(ended("Half an old answer", STOPPED), parts, refuse)
+    await open_reply(screen).write(ended("The whole answer."), parts, refuse)
+    (ref,) = parts
+    assert screen.texts() == {ref.message_id: "The whole answer."}
+    below = screen.below(ref.message_id)
+    assert (below.can_rate, below.can_retry) == (True, False)
 
 
 async def test_a_report_is_one_message_and_replaces_the_one_of_before(screen: Screen) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from core.completion import Usage
 from core.conversation import ConversationKey
 from core.errors import NotStored, OwnershipLost
 from core.ports import Counted, StopMark
+from core.turn import Said
 from tests.contracts.stores import (
     ANN,
     BEN,
@@ -25,7 +28,7 @@ from tests.contracts.stores import (
 
 if TYPE_CHECKING:
     from core.ports import Hold
-    from core.turn import QueuedMessage
+    from core.turn import QueuedMessage, Turn
     from tests.contracts.stores import Place, Store
 
 SOON = timedelta(seconds=10)
@@ -168,6 +171,61 @@ async def test_one_that_is_deleted_is_dropped_and_its_message_named(store: Store
     queued = await hold.begin()
     assert queued is not None
     assert queued.message.text == "text of behind"
+
+
+async def keeping(store: Store) -> Turn:
+    """An answer that could not be shown."""
+    hold, queued = await begun(store, message("q"))
+    whole = turn(
+        queued,
+        answer="The answer.",
+        model="m/one",
+        usage=Usage(1, 2, 3, 4),
+        cost_usd=0.5,
+        context=(Said(BEN, "before", NOON, "s1"),),
+        first_token_s=0.25,
+        attempts=2,
+    )
+    await hold.park(
+        queued.turn_id, until=NOON + minutes(15), retry_at=NOON + SOON, told=False, kept=whole
+    )
+    return whole
+
+
+async def test_an_answer_is_kept_whole_until_it_can_be_shown(place: Place) -> None:
+    whole = await keeping(place.store)
+    store = await place.restart()
+    hold, queued = await taken(store)
+    assert queued.kept == whole
+    await hold.record(whole)
+    found = await store.recorded(queued.turn_id)
+    assert found is not None
+    assert replace(found[0], context=whole.context) == whole
+
+
+async def test_a_kept_answer_outlives_failures_and_a_dead_letter(store: Store) -> None:
+    whole = await keeping(store)
+    hold, queued = await taken(store)
+    await hold.give_back(queued.turn_id, failed=True)
+    again = await hold.begin()
+    assert again is not None
+    assert again.kept == whole
+    await hold.bury(queued.turn_id, "it failed too often")
+    await hold.release()
+    assert await store.retry(queued.turn_id)
+    assert (await taken(store))[1].kept == whole
+
+
+async def test_words_that_are_changed_want_another_answer(store: Store) -> None:
+    await keeping(store)
+    assert await store.edit(ref("q"), "other words")
+    assert (await taken(store))[1].kept is None
+
+
+async def test_no_word_of_a_kept_answer_outlives_its_question(place: Place) -> None:
+    await keeping(place.store)
+    assert (await place.store.delete(ref("q"))).state == "dropped"
+    assert list(await place.store.adopt(5, parked="all")) == []
 
 
 async def test_a_former_owner_parks_nothing(place: Place) -> None:

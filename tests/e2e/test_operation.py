@@ -161,7 +161,9 @@ async def test_every_metric_is_there_and_no_label_names_a_person_or_a_place(
     team: Team, http: aiohttp.ClientSession
 ) -> None:
     port = find_port()
-    async with team.bot(METRICS_PORT=str(port), RETRY_ATTEMPTS="0", RATE_LIMIT_USER="3/hour"):
+    async with team.bot(
+        METRICS_PORT=str(port), WAIT_FOR_MODEL_S="0", RETRY_ATTEMPTS="0", RATE_LIMIT_USER="3/hour"
+    ):
         answer = await team.answer_to(team.ask("repeat: hello"), "hello")
         await team.answer_to(team.ask("fault:server_error x1"), "not available")
         team.people.react("U0ALICE", answer, "+1")

@@ -78,6 +78,7 @@ class Row:
     reason: str = ""
     parked: bool = False
     told: bool = False
+    kept: Turn | None = None
 
 
 @dataclass
@@ -151,6 +152,7 @@ class Data:
             failures=row.failures,
             recovered=row.runs > 1,
             told=row.told,
+            kept=replace(row.kept, question=row.message.text) if row.kept else None,
             stop_asked=self.conversations[row.message.conversation].stop_turn == row.turn_id,
         )
 
@@ -163,6 +165,7 @@ class Data:
     def finish(self, row: Row, state: str) -> None:
         conversation = self.conversations[row.message.conversation]
         row.state = state
+        row.kept = row.kept if state == "dead" else None
         conversation.finished += 1
         if conversation.stop_turn == row.turn_id:
             conversation.stop_turn = ""
@@ -366,7 +369,7 @@ class FakeStore(FakeOperating):
             if row.message.ref == ref and row.state == "open" and not row.runs
         ]
         for row in waiting:
-            row.message = replace(row.message, text=text)
+            row.message, row.kept = replace(row.message, text=text), None
         return bool(waiting)
 
     async def delete(self, ref: MessageRef) -> Deleted:
@@ -382,7 +385,7 @@ class FakeStore(FakeOperating):
 
     def _erase(self, row: Row) -> Deleted:
         row.message = replace(row.message, text="", attachments=())
-        row.erased = True
+        row.erased, row.kept = True, None
         if row.state != "open":
             if row.turn_id in self.data.turns:
                 recorded = self.data.turns[row.turn_id]
@@ -686,13 +689,22 @@ class FakeHold:
             row.starts -= not failed
         return row.failures
 
-    async def park(self, turn_id: str, *, until: datetime, retry_at: datetime, told: bool) -> None:
+    async def park(
+        self,
+        turn_id: str,
+        *,
+        until: datetime,
+        retry_at: datetime,
+        told: bool,
+        kept: Turn | None = None,
+    ) -> None:
         conversation = await self._fenced()
         row = self._store.data.rows[turn_id]
         conversation.owner = ""
         if row.state != "open":
             return
         row.runs, row.starts, row.parked, row.told = 0, row.starts - 1, True, told
+        row.kept = replace(kept, completions=()) if kept else None
         conversation.waiting_since, conversation.retry_at = row.received_at, retry_at
         conversation.parked_until = None if conversation.stop_turn == turn_id else until
 

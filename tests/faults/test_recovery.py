@@ -48,6 +48,7 @@ async def test_the_breaker_opens_lets_one_through_and_closes(team: Team) -> None
         "BREAKER_FAILURES": "3",
         "BREAKER_RESET_S": "2",
         "REQUEST_TIMEOUT": "1",
+        "WAIT_FOR_MODEL_S": "0",
     }
     async with team.bot(METRICS_PORT=str(port), **settings), aiohttp.ClientSession() as http:
 

@@ -53,6 +53,7 @@ DROP_DEAD = (
         erased=True,
         text="",
         attachments="",
+        kept="",
         author_name="",
         reply_to="",
         reason="",

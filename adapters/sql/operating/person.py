@@ -59,6 +59,7 @@ _NOBODYS = {
     "text": "",
     "attachments": "",
     "reply_to": "",
+    "kept": "",
     "twin": "",
     "erased": True,
 }

@@ -125,6 +125,7 @@ inbox = Table(
     # Below all others, where the fifth version of the schema could add them.
     _later_flag("parked"),  # it has waited for the model
     _later_flag("told"),  # and its asker knows
+    Column("kept", ExactText, nullable=False, server_default=""),  # an answer still to be shown
     UniqueConstraint("platform", "workspace", "channel", "message_id", "key", name="inbox_message"),
     Index(
         "inbox_twin",

@@ -10,9 +10,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
+from adapters.slack.web.pacer import Pacer, Urgency
 from core.errors import OwnershipLost
 from tests.adapters.sql.test_group_commit import database_of
-from tests.contracts.stores import ANN, KEY, SqlPlace, accept, begun, closing, deed, message, turn
+from tests.contracts.stores import (
+    ANN,
+    KEY,
+    NOON,
+    SqlPlace,
+    accept,
+    begun,
+    closing,
+    deed,
+    message,
+    turn,
+)
+from tests.fakes.clock import FakeClock
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -234,3 +247,66 @@ async def test_a_pause_holds_in_every_process_and_each_asker_is_told_by_one(
     assert await other.resume("slack", "T1", "", deed("resume"))
     adopted = await asyncio.gather(store.adopt(9), other.adopt(9))
     assert len([hold for holds in adopted for hold in holds]) == 1
+
+
+async def test_a_beat_tells_how_many_share_the_work_and_a_budget(
+    replicas: Replicas, store: SqlStore
+) -> None:
+    pacers = [Pacer(FakeClock()), Pacer(FakeClock())]
+    other = await replicas.one()
+    counted = [await one.beat() for one in (store, other)]
+    assert [pulse.replicas for pulse in counted] == [2, 2]
+    for pacer, pulse in zip(pacers, counted, strict=True):
+        pacer.share(pulse.replicas)
+    assert [calls_of(pacer) for pacer in pacers] == [25, 25]  # of 50 a minute
+    await replicas.expire(other)
+    assert (await store.beat()).replicas == 1
+    assert (await other.beat()).replicas == 2, "it is alive again"
+    await other.leave()
+    assert (await store.beat()).replicas == 1
+
+
+def calls_of(pacer: Pacer) -> int:
+    calls = 0
+    while pacer.try_take("chat.update", f"C{calls}", Urgency.FINAL):
+        calls += 1
+    return calls
+
+
+async def test_a_question_that_waits_is_gone_on_with_by_another_process(
+    replicas: Replicas, store: SqlStore
+) -> None:
+    hold, first = await begun(store)
+    await hold.save_part(first.turn_id, message("answer").ref)
+    until, retry_at = NOON + timedelta(hours=1), NOON + timedelta(seconds=10)
+    await hold.park(first.turn_id, until=until, retry_at=retry_at, told=True)
+    other, slow = await replicas.one(), await replicas.one(ahead=timedelta(seconds=11))
+    assert list(await other.adopt(5)) == []
+    assert (await accept(other)).hold is None
+    [adopted] = await slow.adopt(5)
+    queued = await adopted.begin()
+    assert queued is not None
+    assert (queued.turn_id, queued.told, queued.recovered) == (first.turn_id, True, False)
+    assert not await adopted.record(turn(queued)), "one waits behind it"
+
+
+async def test_a_stop_and_the_beginning_of_a_wait_meet_in_either_order(replicas: Replicas) -> None:
+    """Whoever commits second sees what the first has done, so the stop is never slept through."""
+    store, other = await replicas.one(), await replicas.one()
+    for n in range(20):
+        key = replace(KEY, thread=f"wait-{n}")
+        hold, first = await begun(store, message(conversation=key))
+        until = NOON + timedelta(hours=1)
+        parking = asyncio.create_task(
+            hold.park(first.turn_id, until=until, retry_at=until, told=True)
+        )
+        for _ in range(2 * n):
+            await asyncio.sleep(0)
+        mark = await other.stop(key, "U-ben")
+        await parking
+        assert mark is not None
+        [adopted] = await other.adopt(5, parked="left")
+        queued = await adopted.begin()
+        assert queued is not None
+        assert queued.stop_asked
+        assert await adopted.record(turn(queued, outcome="stopped"))

@@ -1,4 +1,4 @@
-"""Questions that wait for a model that cannot be reached.
+"""Questions that wait for a model that cannot be reached, and answers for a platform.
 
 A program of an earlier version takes them for what any open message is, and asks at once.
 """
@@ -21,4 +21,5 @@ def upgrade() -> None:
         op.add_column(
             "inbox", sa.Column(name, sa.Boolean(), server_default=sa.false(), nullable=False)
         )
+    op.add_column("inbox", sa.Column("kept", sa.Text(), server_default="", nullable=False))
     op.execute("UPDATE schema_version SET version = 4, readable_by = 1")

@@ -1,0 +1,101 @@
+"""An answer that was paid for is shown when the platform is back, not asked for again."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from core.errors import DeliveryError
+from tests.core.turns.making import ask
+from tests.core.turns.office import Office
+from tests.fakes.clock import LoopClock
+from tests.fakes.platform import FakeChat
+
+pytestmark = pytest.mark.looptime
+
+
+class Down(FakeChat):
+    """Takes text, and from its end on nothing more, until it is up again."""
+
+    down = True
+
+    def note(self) -> None:
+        ended = [shown for shown in self.answers if shown.ending]
+        if self.down and ended:
+            for shown in ended:
+                shown.ending = None
+            raise DeliveryError("no connection", retryable=True)
+        super().note()
+
+
+async def passes(office: Office, seconds: int) -> None:
+    for _ in range(seconds):
+        await asyncio.sleep(1)
+        await office.workers.sweep()
+
+
+async def test_after_a_minute_without_the_platform_the_same_answer_is_shown():
+    office = Office(["The ", "answer."], footer=True, chat=Down(LoopClock()))
+    await office.desk.accept(ask("Q?"))
+    await passes(office, 60)
+    assert (office.turns, office.dead_letters) == ([], 0)
+    assert not office.workers._tasks
+    office.chat.down = False
+    await passes(office, 31)
+    [turn] = office.turns
+    [shown] = office.chat.answers
+    assert (turn.outcome, turn.answer, turn.question) == ("answered", "The answer.", "Q?")
+    assert turn.latency_s > 60
+    assert (shown.text, shown.ending.can_rate) == ("The answer.", True)
+    assert "model" in shown.ending.footer
+    assert len(office.model.requests) == 1
+    assert len(office.store.data.spent) == 1
+    assert (turn.usage.output_tokens, turn.error) == (5, "")
+
+
+async def test_another_process_shows_it():
+    first = Office("The answer.", chat=Down(LoopClock()))
+    await first.desk.accept(ask("Q?"))
+    await first.workers.idle()
+    first.chat.down = False
+    second = Office("Another one.", store=first.store.reopened(), chat=first.chat)
+    await passes(second, 31)
+    assert [turn.answer for turn in second.turns] == ["The answer."]
+    assert second.model.requests == []
+
+
+async def test_a_platform_that_stays_away_makes_a_dead_letter_that_can_still_be_shown():
+    office = Office("The answer.", chat=Down(LoopClock()))
+    await office.desk.accept(ask("Q?"))
+    await passes(office, 900)
+    assert office.dead_letters == 0
+    await passes(office, 60)
+    assert office.dead_letters == 1
+    office.chat.down = False
+    [(letter, _)] = await office.store.dead_letters()
+    assert await office.store.retry(letter.turn_id)
+    await passes(office, 2)
+    assert [turn.answer for turn in office.turns] == ["The answer."]
+    assert len(office.model.requests) == 1
+
+
+async def test_a_place_that_is_gone_meanwhile_fails_the_turn():
+    office = Office("The answer.", chat=Down(LoopClock()))
+    await office.desk.accept(ask("Q?"))
+    await passes(office, 5)
+    office.chat.down = False
+    office.chat.failures.append(DeliveryError("archived"))
+    await passes(office, 31)
+    assert [(turn.outcome, turn.error) for turn in office.turns] == [("failed", "delivery")]
+
+
+async def test_a_question_that_is_deleted_meanwhile_is_dropped_with_its_answer():
+    office = Office("The answer.", chat=Down(LoopClock()))
+    await office.desk.accept(ask("Q?"))
+    await passes(office, 5)
+    [shown] = office.chat.answers
+    assert list(await office.desk.deleted(ask("Q?").ref)) == [shown.ref]
+    office.chat.down = False
+    await passes(office, 31)
+    assert office.turns == []
