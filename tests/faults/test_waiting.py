@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from adapters.demo.faults import Fault
+from tests.e2e.tenant import shown
 
 if TYPE_CHECKING:
     from tests.e2e.team import Team
@@ -59,7 +60,7 @@ async def test_in_teams_it_waits_and_is_answered_in_the_same_message(hasty_tenan
         ]
         for question in questions:
             waits = await tenant.teams.wait_for(
-                lambda one=question: [a for a in tenant.answers(one) if WAITS in words_of(a)]
+                lambda one=question: [a for a in tenant.answers(one) if WAITS in shown(a)]
             )
             assert len(waits) == 1
         tenant.model.faults.switch(None)
