@@ -56,7 +56,7 @@ class Asking:
         away_s = parts.patience.away_s(model)
         if away_s > 0:
             error = BreakerOpen("not even asked", retry_after_s=away_s)
-            wait = parts.patience.wait(queued, error, parts.clock.now())
+            wait = parts.patience.wait(queued, error, parts.clock.now(), model)
             if wait is not None:
                 raise ModelAway(wait, told=True)
 

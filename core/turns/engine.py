@@ -123,7 +123,8 @@ class Engine:
         the message has lost its place."""
         if turn.answer or running.stopped:
             return turn
-        wait = self._parts.patience.wait(queued, progress.error, self._parts.clock.now())
+        parts, cause = self._parts, progress.error
+        wait = parts.patience.wait(queued, cause, parts.clock.now(), progress.model)
         if wait is None:
             return turn
         told = queued.told
@@ -136,7 +137,7 @@ class Engine:
                 logger.warning("that a question waits could not be shown: %s", error)
         if turn.outcome == "failed":
             return turn
-        raise ModelAway(wait, told=told) from progress.error
+        raise ModelAway(wait, told=told) from cause
 
     async def _run_command(self, queued: QueuedMessage, hold: Hold, reply: Reply) -> Turn:
         message = queued.message

@@ -61,8 +61,12 @@ class Patience:
     away_s: Callable[[str], float] = lambda model: 0.0  # noqa: ARG005 - it is called by position
     """Seconds for which a call of a model would be refused without being made."""
 
-    def wait(self, queued: QueuedMessage, error: ModelError | None, now: datetime) -> Wait | None:
+    def wait(
+        self, queued: QueuedMessage, error: ModelError | None, now: datetime, model: str
+    ) -> Wait | None:
         """None: it has ended, for the model's part; what the error says is told."""
+        if queued.told and isinstance(error, ModelTimeout) and self.away_s(model) <= 0:
+            return None  # others are answered, so it is this question that takes too long
         until = queued.received_at + timedelta(seconds=self.limit_s)
         if not isinstance(error, OUTAGES) or now >= until:
             return None

@@ -63,6 +63,7 @@ async def test_no_secret_leaves(tmp_path: Path, level: str) -> None:
             "LOG_LEVEL": level,
             "METRICS_PORT": str(metrics_port),
             "RETRY_ATTEMPTS": "0",
+            "WAIT_FOR_MODEL_S": "0",
             "BREAKER_FAILURES": "1000",
             "RATE_LIMIT_USER": "0",
             "SLACK_PACING": "off",

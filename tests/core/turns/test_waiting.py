@@ -183,6 +183,30 @@ async def test_after_the_longest_wait_it_fails_as_ever_and_can_be_tried_again():
     assert [one.text for one in office.chat.answers] == ["Here I am."]
 
 
+class SlowOnOne(Provider):
+    """Answers all questions but one, for which it takes too long."""
+
+    back = True
+
+    async def stream(self, request):
+        if request.messages[-1].text.endswith("Slow?"):
+            raise ModelTimeout
+        async for event in super().stream(request):
+            yield event
+
+
+async def test_a_question_that_alone_takes_too_long_does_not_wait_for_ever():
+    office = down()
+    office.model = office.breaking._inner._inner = SlowOnOne("Ok.")
+    await office.desk.accept(ask("Slow?"))
+    await passes(office, 15)
+    assert notices(office)[0].startswith(TOLD)
+    await office.desk.accept(ask("Mine?", n=2, key=thread(2)))
+    await passes(office, 90)
+    assert [turn.outcome for turn in office.turns] == ["answered", "failed"]
+    assert office.turns[-1].error == "timeout"
+
+
 async def test_without_the_setting_nobody_waits():
     office = Office(ConnectionFailed())
     await office.desk.accept(ask("Hi?"))
@@ -332,12 +356,16 @@ async def test_a_call_that_failed_is_paid_for_although_the_turn_is_not_recorded(
     assert set(calls) == {"connection"}
 
 
-async def test_a_reader_who_asks_for_nothing_is_not_read_while_the_breaker_is_open():
+async def test_no_thread_is_read_for_a_model_that_is_known_to_be_away():
     office = down()
-    await waiting(office)
+    office.breaking._breakers["other/model"] = office.breaking._make()  # people chose it: it works
+    for n in range(6):
+        await office.desk.accept(ask("Hi?", n=n, key=thread(n)))
+    await passes(office, 60)
     read = len(office.chat.asked_since)
-    await passes(office, 25)
-    assert len(office.chat.asked_since) - read <= 1
+    await passes(office, 120)
+    probes = 120 / 30 + 1
+    assert 0 < len(office.chat.asked_since) - read <= probes
 
 
 class States(dict):
