@@ -42,13 +42,13 @@ from core.ports.operating import (
 from core.ports.platform import (
     Announcer,
     Attachments,
-    Budget,
     Files,
     People,
     Platform,
     Replies,
     Reply,
     Transcript,
+    WriteBudget,
 )
 from core.ports.watching import CallObserver, TurnObserver
 from core.ports.world import Clock, Ids
@@ -59,7 +59,6 @@ __all__ = [
     "Arrivals",
     "Attachments",
     "Audit",
-    "Budget",
     "CallObserver",
     "ChatModel",
     "Chatbot",
@@ -104,4 +103,5 @@ __all__ = [
     "TurnObserver",
     "Turns",
     "Upkeep",
+    "WriteBudget",
 ]

@@ -92,7 +92,7 @@ class Announcer(Protocol):
         ...
 
 
-class Budget(Protocol):
+class WriteBudget(Protocol):
     def share(self, replicas: int) -> None:
         """So many processes write with the same app, so each takes an equal part of what the
         platform allows."""
@@ -113,5 +113,5 @@ class Platform:
     """None: messages come with all their files."""
     announcer: Announcer | None = None
     """None: the bot speaks only when it is spoken to."""
-    budget: Budget | None = None
+    budget: WriteBudget | None = None
     """None: nobody counts what the bot writes."""

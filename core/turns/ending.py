@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, cast, get_args
 from core.draft import Ending
 from core.errors import Category
 from core.notices import build_finish_notice, build_limit_notice, build_notice
-from core.turns.footer import to_footer
 from core.turns.progress import measured
 
 if TYPE_CHECKING:
@@ -69,3 +68,16 @@ def build_refusal(refusal: Refusal, turn_id: str, clock: Clock) -> Ending:
     wait_s = (refusal.free_at - clock.now()).total_seconds()
     notice = refusal.notice or build_limit_notice(refusal.scope, wait_s, turn_id)
     return Ending("refused", notice)
+
+
+def to_footer(turn: Turn) -> str:
+    """The line below an answer: for example `gpt-5-mini · 2.4 s · $0.0012`."""
+    return f"{turn.model.rpartition('/')[2]} · {turn.latency_s:.1f} s · {_cost(turn.cost_usd)}"
+
+
+def _cost(cost_usd: float | None) -> str:
+    if cost_usd is None:
+        return "price unknown"
+    if cost_usd == 0:
+        return "free"
+    return f"${cost_usd:.4f}" if cost_usd >= 0.0001 else "<$0.0001"

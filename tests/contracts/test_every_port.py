@@ -36,7 +36,7 @@ CONTRACTS: dict[str, tuple[str, set[str]]] = {
         {"FakeChat", "SlackAttachments", "TeamsAttachments", "Uploads"},
     ),
     "Audit": ("test_store_operating", STORES),
-    "Budget": ("test_budget", {"Pace", "Pacer"}),
+    "WriteBudget": ("test_write_budget", {"Pace", "Pacer"}),
     "CallObserver": ("test_turn_observer", {"LangfuseTracer"}),
     "ChatModel": (
         "test_chat_model test_model_wrappers",

@@ -20,6 +20,7 @@ from tests.contracts.stores import (
     NOON,
     accept,
     begun,
+    deed,
     message,
     minutes,
     ref,
@@ -212,7 +213,7 @@ async def test_a_kept_answer_outlives_failures_and_a_dead_letter(store: Store) -
     assert again.kept == whole
     await hold.bury(queued.turn_id, "it failed too often")
     await hold.release()
-    assert await store.retry(queued.turn_id)
+    assert await store.retry(queued.turn_id, deed())
     assert (await taken(store))[1].kept == whole
 
 

@@ -197,7 +197,7 @@ class FakeOperating:
             conversation.stop_turn = row.turn_id
         elif row.state == "dead":
             row.state = "dropped"
-        row.erased = True
+        row.erased, row.kept = True, None
         row.message = replace(_wordless(row.message), author=NOBODY, twin="")
 
 

@@ -3,77 +3,51 @@
 from __future__ import annotations
 
 from sqlalchemy import (
-    BigInteger,
-    Boolean,
     Column,
-    Double,
     Index,
     Integer,
     MetaData,
     Table,
     UniqueConstraint,
-    false,
     text,
 )
 
 from adapters.sql.schema.columns import ExactText
+from adapters.sql.schema.fields import (
+    RowId,
+    amount,
+    flag,
+    integer,
+    later,
+    later_flag,
+    ref,
+    string,
+)
 from adapters.sql.schema.keeping import keep
 
 metadata = MetaData()
-RowId = BigInteger().with_variant(Integer, "sqlite")
-"""SQLite counts by itself only in a column of type INTEGER."""
-
-
-def _text(name: str, *, nullable: bool = False) -> Column[str]:
-    return Column(name, ExactText, nullable=nullable)
-
-
-def _integer(name: str) -> Column[int]:
-    return Column(name, BigInteger, nullable=False)
-
-
-def _flag(name: str) -> Column[bool]:
-    return Column(name, Boolean, nullable=False)
-
-
-def _later(name: str) -> Column[int]:
-    """With a default, as a program that does not know the column writes rows without it."""
-    return Column(name, BigInteger, nullable=False, server_default="0")
-
-
-def _later_flag(name: str) -> Column[bool]:
-    return Column(name, Boolean, nullable=False, server_default=false())
-
-
-def _amount(name: str, *, nullable: bool = True) -> Column[float]:
-    return Column(name, Double, nullable=nullable)
-
-
-def _ref() -> tuple[Column[str], ...]:
-    return _text("platform"), _text("workspace"), _text("channel"), _text("message_id")
-
 
 conversations = Table(
     "conversations",
     metadata,
     Column("id", RowId, primary_key=True),
-    _text("platform"),
-    _text("workspace"),
-    _text("channel"),
-    _text("thread"),
-    _integer("next_seq"),  # of the newest message
-    _integer("finished"),  # a count: those behind a running one can be dropped before it ends
-    _text("owner", nullable=True),
-    _integer("epoch"),
-    _integer("taken_seq"),  # the message with which the present owner took it
-    _text("stop_turn", nullable=True),
-    _text("sole_author", nullable=True),  # NULL: several people have written
-    _integer("history_from"),
-    _integer("forgotten_at_us"),  # 0: never
-    _integer("waiting_since_us"),
-    # Below all others, where the fifth version of the schema could add them.
-    _later("parked_until_us"),  # its oldest message waits for the model until then; 0: it does not
-    _later("retry_at_us"),  # when that is to be tried again
+    string("platform"),
+    string("workspace"),
+    string("channel"),
+    string("thread"),
+    integer("next_seq"),  # of the newest message
+    integer("finished"),  # a count: those behind a running one can be dropped before it ends
+    string("owner", nullable=True),
+    integer("epoch"),
+    integer("taken_seq"),  # the message with which the present owner took it
+    string("stop_turn", nullable=True),
+    string("sole_author", nullable=True),  # NULL: several people have written
+    integer("history_from"),
+    integer("forgotten_at_us"),  # 0: never
+    integer("waiting_since_us"),
+    # Below all others, where the fourth version of the schema could add them.
+    later("parked_until_us"),  # its oldest message waits for the model until then; 0: it does not
+    later("retry_at_us"),  # when that is to be tried again
     UniqueConstraint("platform", "workspace", "channel", "thread", name="conversations_key"),
     Index(
         "conversations_waiting",
@@ -93,38 +67,38 @@ replicas = Table(
     "replicas",
     metadata,
     Column("id", ExactText, primary_key=True),
-    _integer("expires_at_us"),
+    integer("expires_at_us"),
 )
 
 inbox = Table(
     "inbox",
     metadata,
     Column("turn_id", ExactText, primary_key=True),
-    _integer("conversation_id"),
-    _integer("seq"),
-    _text("kind"),
-    *_ref(),
-    _text("key"),  # the click that asked again; empty for the message itself
-    _text("twin"),
-    _text("author_id"),
-    _text("author_name"),
-    _text("address"),
-    _text("text"),
-    _text("attachments"),
-    _text("reply_to"),
-    _integer("sent_at_us"),
-    _flag("mentions_others"),
-    _integer("received_at_us"),
-    _text("replaces"),  # the turn whose answer is written anew
-    _text("state"),  # open, done, refused, dropped, dead
-    _integer("runs"),  # every beginning
-    _integer("starts"),  # those that count against the message
-    _integer("failures"),
-    _flag("erased"),
-    _text("reason"),
-    # Below all others, where the fifth version of the schema could add them.
-    _later_flag("parked"),  # it has waited for the model
-    _later_flag("told"),  # and its asker knows
+    integer("conversation_id"),
+    integer("seq"),
+    string("kind"),
+    *ref(),
+    string("key"),  # the click that asked again; empty for the message itself
+    string("twin"),
+    string("author_id"),
+    string("author_name"),
+    string("address"),
+    string("text"),
+    string("attachments"),
+    string("reply_to"),
+    integer("sent_at_us"),
+    flag("mentions_others"),
+    integer("received_at_us"),
+    string("replaces"),  # the turn whose answer is written anew
+    string("state"),  # open, done, refused, dropped, dead
+    integer("runs"),  # every beginning
+    integer("starts"),  # those that count against the message
+    integer("failures"),
+    flag("erased"),
+    string("reason"),
+    # Below all others, where the fourth version of the schema could add them.
+    later_flag("parked"),  # it has waited for the model
+    later_flag("told"),  # and its asker knows
     Column("kept", ExactText, nullable=False, server_default=""),  # an answer still to be shown
     UniqueConstraint("platform", "workspace", "channel", "message_id", "key", name="inbox_message"),
     Index(
@@ -154,9 +128,9 @@ reply_refs = Table(
     metadata,
     *(Column(name, ExactText, primary_key=True) for name in ("platform", "workspace")),
     *(Column(name, ExactText, primary_key=True) for name in ("channel", "message_id")),
-    _integer("conversation_id"),
-    _text("turn_id"),
-    _integer("n"),
+    integer("conversation_id"),
+    string("turn_id"),
+    integer("n"),
     Index("reply_refs_of_turn", "turn_id", "n"),
 )
 
@@ -165,19 +139,19 @@ completions = Table(
     metadata,
     Column("turn_id", ExactText, primary_key=True),
     Column("n", Integer, primary_key=True, autoincrement=False),
-    _text("model"),
-    _amount("reserved_usd"),
-    _integer("input_tokens"),
-    _integer("output_tokens"),
-    _integer("cached_tokens"),
-    _integer("reasoning_tokens"),
-    _amount("cost_usd"),
-    _text("source"),
-    _text("outcome"),
-    _text("platform"),
-    _text("workspace"),
-    _text("user_id"),
-    _integer("called_at_us"),
+    string("model"),
+    amount("reserved_usd"),
+    integer("input_tokens"),
+    integer("output_tokens"),
+    integer("cached_tokens"),
+    integer("reasoning_tokens"),
+    amount("cost_usd"),
+    string("source"),
+    string("outcome"),
+    string("platform"),
+    string("workspace"),
+    string("user_id"),
+    integer("called_at_us"),
     Index("completions_by_workspace", "platform", "workspace", "called_at_us"),
 )
 
@@ -185,37 +159,37 @@ turns = Table(
     "turns",
     metadata,
     Column("turn_id", ExactText, primary_key=True),
-    _integer("conversation_id"),
-    _integer("seq"),
-    _flag("replaced"),  # asked again since, in the same messages
-    _text("platform"),
-    _text("workspace"),
-    _text("channel"),
-    _text("thread"),
-    _text("user_id"),
-    _text("user_name"),
-    _text("kind"),
-    _text("outcome"),
-    _integer("received_at_us"),
-    _text("message_id"),
-    _text("model"),
-    _integer("input_tokens"),
-    _integer("output_tokens"),
-    _integer("cached_tokens"),
-    _integer("reasoning_tokens"),
-    _amount("cost_usd"),
-    _text("prompt_version"),
-    _amount("first_token_s"),
-    _amount("first_visible_s"),
-    _amount("latency_s", nullable=False),
-    _integer("attempts"),
-    _text("error"),
-    _flag("incomplete"),
-    _text("correlation_id"),
+    integer("conversation_id"),
+    integer("seq"),
+    flag("replaced"),  # asked again since, in the same messages
+    string("platform"),
+    string("workspace"),
+    string("channel"),
+    string("thread"),
+    string("user_id"),
+    string("user_name"),
+    string("kind"),
+    string("outcome"),
+    integer("received_at_us"),
+    string("message_id"),
+    string("model"),
+    integer("input_tokens"),
+    integer("output_tokens"),
+    integer("cached_tokens"),
+    integer("reasoning_tokens"),
+    amount("cost_usd"),
+    string("prompt_version"),
+    amount("first_token_s"),
+    amount("first_visible_s"),
+    amount("latency_s", nullable=False),
+    integer("attempts"),
+    string("error"),
+    flag("incomplete"),
+    string("correlation_id"),
     # Long texts last: who reads only numbers does not read past them.
-    _text("question"),
-    _text("answer"),
-    _text("context"),
+    string("question"),
+    string("answer"),
+    string("context"),
     # Below all others, where the second version of the schema could add it.
     Column("address", ExactText, nullable=False, server_default=""),
     Index("turns_of_conversation", "conversation_id", "seq"),
@@ -247,12 +221,12 @@ ratings = Table(
     *(Column(name, ExactText, primary_key=True) for name in ("channel", "message_id")),
     Column("user_id", ExactText, primary_key=True),
     Column("emoji", ExactText, primary_key=True),
-    _text("user_name"),
+    string("user_name"),
     Column("value", Integer, nullable=False),
-    _flag("active"),
-    _integer("marked_at_us"),
-    _text("source"),
-    _text("reason"),
+    flag("active"),
+    integer("marked_at_us"),
+    string("source"),
+    string("reason"),
 )
 
 preferences = Table(
@@ -260,14 +234,14 @@ preferences = Table(
     metadata,
     *(Column(name, ExactText, primary_key=True) for name in ("platform", "workspace")),
     *(Column(name, ExactText, primary_key=True) for name in ("scope", "subject", "name")),
-    _text("value"),
+    string("value"),
 )
 
 places = Table(
     "places",
     metadata,
     *(Column(name, ExactText, primary_key=True) for name in ("platform", "workspace", "channel")),
-    _text("place"),
+    string("place"),
 )
 
 pauses = Table(
@@ -275,8 +249,8 @@ pauses = Table(
     metadata,
     # The channel is empty where a whole workspace is paused.
     *(Column(name, ExactText, primary_key=True) for name in ("platform", "workspace", "channel")),
-    _text("reason"),
-    _integer("since_us"),
+    string("reason"),
+    integer("since_us"),
 )
 
 told_of_pauses = Table(
@@ -290,16 +264,16 @@ audit = Table(
     "audit",
     metadata,
     Column("id", RowId, primary_key=True),
-    _integer("at_us"),
-    _text("who"),
-    _text("what"),
-    _text("subject"),
-    _text("details"),
+    integer("at_us"),
+    string("who"),
+    string("what"),
+    string("subject"),
+    string("details"),
     Index("audit_by_time", "at_us"),
 )
 keep(audit)
 
-probes = Table("probes", metadata, Column("id", Integer, primary_key=True), _text("filling"))
+probes = Table("probes", metadata, Column("id", Integer, primary_key=True), string("filling"))
 
 schema_version = Table(
     "schema_version",

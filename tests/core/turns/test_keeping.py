@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from core.errors import DeliveryError
+from tests.contracts.stores import deed
 from tests.core.turns.making import ask
 from tests.core.turns.office import Office
 from tests.fakes.clock import LoopClock
@@ -74,7 +75,7 @@ async def test_a_platform_that_stays_away_makes_a_dead_letter_that_can_still_be_
     assert office.dead_letters == 1
     office.chat.down = False
     [(letter, _)] = await office.store.dead_letters()
-    assert await office.store.retry(letter.turn_id)
+    assert await office.store.retry(letter.turn_id, deed())
     await passes(office, 2)
     assert [turn.answer for turn in office.turns] == ["The answer."]
     assert len(office.model.requests) == 1

@@ -14,7 +14,7 @@ from tests.fakes.clock import FakeClock
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from core.ports import Budget, Clock
+    from core.ports import Clock, WriteBudget
 
 SECONDS = 180
 
@@ -22,7 +22,7 @@ SECONDS = 180
 class Writer:
     """One process that writes whenever it may."""
 
-    def __init__(self, budget: Budget, may_write: Callable[[str], bool]) -> None:
+    def __init__(self, budget: WriteBudget, may_write: Callable[[str], bool]) -> None:
         self.budget = budget
         self._may_write = may_write
         self._written = 0
