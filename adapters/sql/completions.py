@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, case, func, or_, select, update
+from sqlalchemy import String, bindparam, case, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.sql.database import Part
 from adapters.sql.rows import to_us, to_usage_columns
-from adapters.sql.schema.columns import ExactText, at, match
+from adapters.sql.schema.columns import Alone, ExactText, at, match
 from adapters.sql.schema.tables import completions, inbox
 from core.completion import Completion
+from core.errors import BudgetUsedUp
 from core.ports import Spent
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Select
 
-    from core.ports import Counted
+    from core.ports import Budget, Counted
 
 _c = completions.c
 _PERSON = ("platform", "workspace", "user_id")
@@ -58,6 +60,7 @@ _next_n = (
     select(func.coalesce(func.max(_c.n), 0) + 1).where(match(completions, "turn_id"))
 ).scalar_subquery()
 RESERVE = _insert_for_asker(_next_n).returning(_c.n)
+ALONE = select(Alone(bindparam("whose", type_=String())))
 _settled = _insert_for_asker(bindparam("n", type_=_c.n.type))
 SETTLE = _settled.on_conflict_do_update(
     index_elements=["turn_id", "n"], set_={name: _settled.excluded[name] for name in _SETTLED}
@@ -118,10 +121,17 @@ def to_completion_columns(completion: Completion, called_at_us: int) -> dict[str
 class SqlCompletions(Part):
     """core.ports.Completions and core.ports.Arrivals."""
 
-    async def reserve(self, turn_id: str, model: str, reserved_usd: float | None) -> Completion:
+    async def reserve(
+        self,
+        turn_id: str,
+        model: str,
+        reserved_usd: float | None,
+        *,
+        within: Budget | None = None,
+    ) -> Completion:
         wanted = Completion(turn_id, 0, model, reserved_usd)
         columns = to_completion_columns(wanted, to_us(self._clock.now()))
-        n = await self._database.write(_reserve, columns)
+        n = await self._database.write(_reserve, columns, within)
         return Completion(turn_id, n, model, reserved_usd)
 
     async def settle(self, completion: Completion) -> None:
@@ -139,7 +149,15 @@ class SqlCompletions(Part):
         return await self._database.read(_arrivals, wanted, until_us) if wanted else ()
 
 
-def _reserve(connection: Connection, columns: Mapping[str, Any]) -> int:
+def _reserve(connection: Connection, columns: Mapping[str, Any], within: Budget | None) -> int:
+    if within is not None:
+        connection.execute(ALONE, {"whose": json.dumps([within.platform, within.workspace])})
+        # READ COMMITTED: this sees what the one before in this workspace has reserved.
+        person = {"platform": within.platform, "workspace": within.workspace}
+        person |= {"user_id": within.user_id}
+        used_up = within.used_up(_spent(connection, person, to_us(within.since)))
+        if used_up is not None:
+            raise BudgetUsedUp(used_up)
     n: int = connection.execute(RESERVE, {**columns, "at_turn_id": columns["turn_id"]}).scalar_one()
     return n
 

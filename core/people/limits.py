@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from core.errors import BudgetUsedUp
 from core.notices import build_limit_notice
 from core.people.rates import first_exceeded, free_at
-from core.ports import Counted
+from core.ports import Budget, Counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +27,6 @@ REMEMBERED = 10_000
 """People and turns kept in memory, at most; far above what is at work at any moment."""
 QUIET = timedelta(minutes=1)
 """Nobody is told twice within it, even of a limit that is over when a waiting question is read."""
-ROUNDING_USD = 1e-9
-"""Ten times 0.1 are a whole dollar, whatever floating point says."""
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -102,8 +99,8 @@ class Limits:
     def guard(self, completions: Completions) -> Completions:
         """The same ledger, but a reservation beyond a budget raises BudgetUsedUp.
 
-        `check` alone would let questions through that come at the same moment. Within a process
-        none slips through; each further process can overdraw a budget by one call.
+        `check` alone would let questions through that come at the same moment. Of reservations none
+        slips through, whatever process makes it; the last one may exceed what is left.
         """
         return _GuardedCompletions(completions, self)
 
@@ -113,11 +110,10 @@ class Limits:
         asker = self._askers.get(turn_id)
         if asker is None or not self._has_budget():
             return await completions.reserve(turn_id, model, reserved_usd)
-        async with self._reserving:
-            used_up = await self._used_up(asker)
-            if used_up is not None:
-                raise BudgetUsedUp(used_up)
-            return await completions.reserve(turn_id, model, reserved_usd)
+        async with self._reserving:  # so that a process waits for its turn with one connection
+            return await completions.reserve(
+                turn_id, model, reserved_usd, within=self._budget(asker)
+            )
 
     def _rates(self, asker: Counted, channel: str) -> Iterator[tuple[LimitScope, Rate, Counted]]:
         where = asker.platform, asker.workspace
@@ -148,14 +144,21 @@ class Limits:
     async def _used_up(self, asker: Counted) -> LimitScope | None:
         if not self._has_budget():
             return None
+        budget = self._budget(asker)
         spent = await self._completions.spent(
-            asker.platform, asker.workspace, asker.user_id, self._midnight(days=0)
+            budget.platform, budget.workspace, budget.user_id, budget.since
         )
-        if _is_used_up(self._settings.budget_user_usd, spent.user_usd):
-            return "budget_user"
-        if _is_used_up(self._settings.budget_workspace_usd, spent.workspace_usd):
-            return "budget_workspace"
-        return None
+        return budget.used_up(spent)
+
+    def _budget(self, asker: Counted) -> Budget:
+        return Budget(
+            platform=asker.platform,
+            workspace=asker.workspace,
+            user_id=asker.user_id,
+            since=self._midnight(days=0),
+            user_usd=self._settings.budget_user_usd,
+            workspace_usd=self._settings.budget_workspace_usd,
+        )
 
     def _midnight(self, days: int) -> datetime:
         """The beginning of a day from today on, in UTC: days of 23 and 25 hours are days too."""
@@ -169,7 +172,14 @@ class _GuardedCompletions:
         self._inner = inner
         self._limits = limits
 
-    async def reserve(self, turn_id: str, model: str, reserved_usd: float | None) -> Completion:
+    async def reserve(
+        self,
+        turn_id: str,
+        model: str,
+        reserved_usd: float | None,
+        *,
+        within: Budget | None = None,  # noqa: ARG002 - it is the limits' own
+    ) -> Completion:
         return await self._limits.reserve(self._inner, turn_id, model, reserved_usd)
 
     async def settle(self, completion: Completion) -> None:
@@ -177,10 +187,6 @@ class _GuardedCompletions:
 
     async def spent(self, platform: str, workspace: str, user_id: str, since: datetime) -> Spent:
         return await self._inner.spent(platform, workspace, user_id, since)
-
-
-def _is_used_up(budget_usd: float | None, spent_usd: float) -> bool:
-    return bool(budget_usd) and spent_usd > (budget_usd or 0.0) - ROUNDING_USD
 
 
 def _asker(queued: QueuedMessage) -> Counted:

@@ -16,6 +16,7 @@ from core.ports.inbox import (
 )
 from core.ports.ledger import (
     Arrivals,
+    Budget,
     Completions,
     Counted,
     ModelSummary,
@@ -59,6 +60,7 @@ __all__ = [
     "Arrivals",
     "Attachments",
     "Audit",
+    "Budget",
     "CallObserver",
     "ChatModel",
     "Chatbot",

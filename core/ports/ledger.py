@@ -11,9 +11,14 @@ if TYPE_CHECKING:
 
     from core.completion import Completion
     from core.conversation import ConversationKey, MessageRef
+    from core.errors import LimitScope
     from core.ports.operating import Deed
     from core.rating import Mark, Rating
     from core.turn import QueuedMessage, Turn
+
+
+ROUNDING_USD = 1e-9
+"""Ten times 0.1 are a whole dollar, whatever floating point says."""
 
 
 class Turns(Protocol):
@@ -100,7 +105,17 @@ class Summary:
 class Completions(Protocol):
     """Money. A row before each model call, settled with the record of the turn."""
 
-    async def reserve(self, turn_id: str, model: str, reserved_usd: float | None) -> Completion: ...
+    async def reserve(
+        self,
+        turn_id: str,
+        model: str,
+        reserved_usd: float | None,
+        *,
+        within: Budget | None = None,
+    ) -> Completion:
+        """Raises BudgetUsedUp, and reserves nothing, when `within` is used up. No two reservations
+        in one workspace look at the same time, in whatever processes they are made."""
+        ...
 
     async def settle(self, completion: Completion) -> None:
         """Only for calls whose turn will not be recorded by this process."""
@@ -117,6 +132,29 @@ class Spent:
 
     user_usd: float = 0.0
     workspace_usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a person and the whole workspace may spend since a moment; None and 0: no limit."""
+
+    platform: str
+    workspace: str
+    user_id: str
+    since: datetime
+    user_usd: float | None
+    workspace_usd: float | None
+
+    def used_up(self, spent: Spent) -> LimitScope | None:
+        if _is_used_up(self.user_usd, spent.user_usd):
+            return "budget_user"
+        if _is_used_up(self.workspace_usd, spent.workspace_usd):
+            return "budget_workspace"
+        return None
+
+
+def _is_used_up(budget_usd: float | None, spent_usd: float) -> bool:
+    return bool(budget_usd) and spent_usd > (budget_usd or 0.0) - ROUNDING_USD
 
 
 @dataclass(frozen=True, slots=True)

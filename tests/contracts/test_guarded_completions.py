@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import pytest
 from core.completion import Completion
 from core.errors import BudgetUsedUp
 from core.people.limits import Limits, LimitSettings
+from core.ports import Budget
 from tests.contracts.stores import ANN, LONG_AGO, begun
 
 if TYPE_CHECKING:
@@ -34,6 +36,16 @@ async def test_calls_are_numbered_counted_and_settled_as_without_it(
     await guarded.settle(replace(one, cost_usd=0.125, outcome="answered", source="exact"))
     assert await guarded.spent(*PLACE) == await store.spent(*PLACE)
     assert (await guarded.spent(*PLACE)).user_usd == 0.125
+
+
+async def test_of_many_reservations_at_once_one_may_exceed_what_is_left(place: Place) -> None:
+    _, queued = await begun(place.store)
+    budget = Budget("slack", "T1", ANN.user_id, LONG_AGO, user_usd=1.0, workspace_usd=None)
+    asked = [place.store.reserve(queued.turn_id, "m", 0.3, within=budget) for _ in range(20)]
+    outcomes = await asyncio.gather(*asked, return_exceptions=True)
+    assert sum(isinstance(one, Completion) for one in outcomes) == 4
+    assert {one.scope for one in outcomes if isinstance(one, BudgetUsedUp)} == {"budget_user"}
+    assert (await place.store.spent(*PLACE)).user_usd == pytest.approx(1.2)
 
 
 async def test_only_a_used_up_budget_says_no(place: Place) -> None:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from core.completion import Completion
-from core.errors import NotStored, OwnershipLost
+from core.errors import BudgetUsedUp, NotStored, OwnershipLost
 from core.ports import (
     Deleted,
     ModelSummary,
@@ -33,7 +33,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from core.conversation import ConversationKey, InboundMessage, MessageRef
-    from core.ports import Clock, Counted, Deed, FollowUps, Hold, Parked, Pause, Scope, StatsQuery
+    from core.ports import (
+        Budget,
+        Clock,
+        Counted,
+        Deed,
+        FollowUps,
+        Hold,
+        Parked,
+        Pause,
+        Scope,
+        StatsQuery,
+    )
     from core.turn import Kind, Turn
 
 STEPS_S = (86_400, 21_600, 3_600, 1_800, 300)
@@ -486,8 +497,19 @@ class FakeStore(FakeOperating):
 
     # --- Completions and Arrivals ----------------------------------------------------------------
 
-    async def reserve(self, turn_id: str, model: str, reserved_usd: float | None) -> Completion:
+    async def reserve(
+        self,
+        turn_id: str,
+        model: str,
+        reserved_usd: float | None,
+        *,
+        within: Budget | None = None,
+    ) -> Completion:
         await self.turn_to()
+        if within is not None:
+            person = (within.platform, within.workspace, within.user_id)
+            if used_up := within.used_up(self._spent(*person, within.since)):
+                raise BudgetUsedUp(used_up)
         n = 1 + max((n for turn, n in self.data.spent if turn == turn_id), default=0)
         completion = Completion(turn_id, n, model, reserved_usd, outcome="running")
         self._spend(completion)
@@ -506,6 +528,9 @@ class FakeStore(FakeOperating):
 
     async def spent(self, platform: str, workspace: str, user_id: str, since: datetime) -> Spending:
         await self.turn_to()
+        return self._spent(platform, workspace, user_id, since)
+
+    def _spent(self, platform: str, workspace: str, user_id: str, since: datetime) -> Spending:
         in_workspace = [
             (_amount_usd(spent.completion), spent.person[2])
             for spent in self.data.spent.values()

@@ -74,6 +74,25 @@ def _now_in_postgresql(element: NowUs, compiler: SQLCompiler, **options: Any) ->
     return "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"
 
 
+class Alone(FunctionElement[int]):
+    """Waits until no other transaction is in its own with the same text, and then keeps them out to
+    its end. Where one process writes, one transaction at a time, there is nothing to wait for."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(Alone, "sqlite")
+def _alone_in_sqlite(element: Alone, compiler: SQLCompiler, **options: Any) -> str:
+    return f"length({compiler.process(element.clauses, **options)})"
+
+
+@compiles(Alone, "postgresql")
+def _alone_in_postgresql(element: Alone, compiler: SQLCompiler, **options: Any) -> str:
+    text = compiler.process(element.clauses, **options)
+    return f"length(pg_advisory_xact_lock(hashtextextended({text}, 0))::text)"
+
+
 OPEN: ColumnElement[str] = literal_column("'open'")
 NOTHING: ColumnElement[str] = literal_column("''")
 """Written out in statements: an index over some rows is used only where they are named so."""

@@ -39,7 +39,9 @@ class Rows:
     down: bool = False
     rows: list[Completion] = field(default_factory=list)
 
-    async def reserve(self, turn_id: str, model: str, reserved_usd: float | None) -> Completion:
+    async def reserve(
+        self, turn_id: str, model: str, reserved_usd: float | None, *, within: object = None
+    ) -> Completion:
         if self.down:
             raise NotStored
         self.rows.append(Completion(turn_id, len(self.rows) + 1, model, reserved_usd))

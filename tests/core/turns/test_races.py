@@ -43,10 +43,10 @@ class RefusesReservations(FakeStore):
 
     full = True
 
-    async def reserve(self, turn_id, model, reserved_usd):
+    async def reserve(self, turn_id, model, reserved_usd, *, within=None):
         if self.full:
             raise NotStored("the disk is full")
-        return await super().reserve(turn_id, model, reserved_usd)
+        return await super().reserve(turn_id, model, reserved_usd, within=within)
 
 
 async def test_a_message_that_comes_during_a_sweep_does_not_wait_for_the_next_one():

@@ -11,7 +11,9 @@ import pytest
 from sqlalchemy import text
 
 from adapters.slack.web.pacer import Pacer, Urgency
-from core.errors import OwnershipLost
+from core.completion import Completion
+from core.errors import BudgetUsedUp, OwnershipLost
+from core.people.limits import Limits, LimitSettings
 from tests.adapters.sql.test_group_commit import database_of
 from tests.contracts.stores import (
     ANN,
@@ -28,9 +30,12 @@ from tests.contracts.stores import (
 from tests.fakes.clock import FakeClock
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from sqlalchemy import Connection
 
     from adapters.sql.store import SqlStore
+    from core.conversation import ConversationKey
     from core.ports import Hold
     from tests.adapters.sql.postgres.conftest import Replicas
 
@@ -220,6 +225,27 @@ async def test_a_dead_letter_that_two_operators_retry_is_open_once(
         await hold.bury(queued.turn_id, "for a test")
         assert await hold.begin() is None
     assert await hold.release()
+
+
+async def test_of_processes_that_reserve_the_last_money_at_once_one_gets_it(
+    replicas: Replicas,
+) -> None:
+    stores = [await replicas.one() for _ in range(3)]
+    for n in range(20):
+        key = replace(KEY, workspace=f"T-{n}")
+        asked = [await reserving(one, replace(key, thread=one._replica_id)) for one in stores]
+        told = await asyncio.gather(*asked, return_exceptions=True)
+        outcomes = [type(one) for one in told]
+        assert (outcomes.count(Completion), outcomes.count(BudgetUsedUp)) == (1, 2)
+
+
+async def reserving(store: SqlStore, key: ConversationKey) -> Awaitable[Completion]:
+    """A question that was let through, about to reserve a workspace's whole budget."""
+    settings = LimitSettings(budget_workspace_usd=1.0)
+    limits = Limits(settings, store, store, FakeClock(NOON))
+    _, queued = await begun(store, message(conversation=key))
+    assert await limits.check(queued) is None
+    return limits.guard(store).reserve(queued.turn_id, "m", 1.0)
 
 
 async def test_a_message_delivered_to_all_processes_is_stored_once(replicas: Replicas) -> None:
