@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.adapters.sql.isolation import removals
-from tests.adapters.sql.isolation.scenarios import LATE
+from tests.adapters.sql.isolation.ownership import LATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -12,7 +12,8 @@ from sqlalchemy.sql.visitors import replacement_traverse
 
 from adapters.sql import hold, inbox, owners, stops, upkeep
 from adapters.sql.postgres import failures
-from adapters.sql.schema.columns import OPEN, NowUs, match
+from adapters.sql.rows import to_key_columns
+from adapters.sql.schema.columns import OPEN, NowUs, at, match
 from adapters.sql.schema.tables import conversations, reply_refs, turns
 from adapters.sql.schema.tables import inbox as messages
 from core.ports import Receipt
@@ -92,8 +93,8 @@ def places_before_the_row(patch: pytest.MonkeyPatch) -> None:
     def accept(
         self: inbox.SqlInbox, connection: Any, queued: Any, row: Any, slot: bool, follow_ups: Any
     ) -> Receipt:
-        key = inbox.to_key_columns(queued.message.conversation)
-        conversation_id = connection.execute(find, inbox.at(key)).scalar()
+        key = to_key_columns(queued.message.conversation)
+        conversation_id = connection.execute(find, at(key)).scalar()
         if conversation_id is None:
             return first(self, connection, queued, row, slot, follow_ups)
         stored = {"conversation_id": conversation_id, "seq": next(places), "runs": 0, "starts": 0}
@@ -153,7 +154,8 @@ def conflicts_of_turns_are_errors(patch: pytest.MonkeyPatch) -> None:
 def conflicts_of_parts_are_errors(patch: pytest.MonkeyPatch) -> None:
     _conflicts_are_errors(patch)
     names = ("platform", "workspace", "channel", "message_id", "conversation_id", "turn_id")
-    values = {name: bindparam(name) for name in names} | {"n": hold._next_part}
+    values: dict[str, Any] = {name: bindparam(name) for name in names}
+    values["n"] = hold._next_part
     patch.setattr(hold, "SAVE_PART", insert(reply_refs).values(values))
 
 

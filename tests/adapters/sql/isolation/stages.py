@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, TypeVarTuple
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, TypeVarTuple
 
 import pytest
 
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from adapters.sql.sqlite.database import SqliteDatabase
     from tests.adapters.sql.isolation.stepping import Fault, Waits
 
-Kind = Literal["postgres", "sqlite"]
-Kind = Literal["postgres", "sqlite"]
+Kind: TypeAlias = Literal["postgres", "sqlite"]
 PROCESSES = ("A", "B", "C")
 LEASE_S = 3_600.0
 """No schedule takes that long: leases end when a scenario says so."""
@@ -46,7 +45,7 @@ T = TypeVar("T")
 Given = TypeVarTuple("Given")
 
 
-Look = Callable[..., Awaitable[Sequence[SimpleNamespace]]]
+Look: TypeAlias = Callable[..., Awaitable[Sequence[SimpleNamespace]]]
 """Runs SQL with values for $1 and so on, seeing what is committed; returns rows."""
 
 
