@@ -21,7 +21,7 @@ pytestmark = [
 
 @pytest.mark.parametrize("name", SCENARIOS)
 async def test_no_mix_of_steps_breaks_the_order(stage: Stage, name: str, count: Count) -> None:
-    explored = await play_all(stage, SCENARIOS[name], (), count(short=8, long=2_000))
+    explored = await play_all(stage, SCENARIOS[name], (), count(short=5, long=2_000))
     assert explored.complaints == []
 
 
@@ -29,7 +29,7 @@ async def test_no_mix_of_steps_breaks_the_order(stage: Stage, name: str, count: 
 async def test_no_crash_in_any_mix_of_steps_breaks_the_order(
     stage: Stage, name: str, count: Count
 ) -> None:
-    explored = await play_all(stage, SCENARIOS[name], stage.faults, count(short=5, long=500))
+    explored = await play_all(stage, SCENARIOS[name], stage.faults, count(short=3, long=500))
     assert explored.complaints == []
 
 

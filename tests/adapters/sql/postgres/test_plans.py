@@ -12,12 +12,15 @@ from sqlalchemy.types import NullType
 from adapters.sql.schema.tables import metadata
 from tests.adapters.sql.test_group_commit import database_of
 from tests.adapters.sql.test_statements import ALL, DIALECTS, INDEXES, RARE, insert_columns, sample
+from tests.contracts.stores import SqlPlace, closing
+from tests.tooling.databases import connect, new_database
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from sqlalchemy import BindParameter, Connection
 
     from adapters.sql.store import SqlStore
-    from tests.adapters.sql.postgres.conftest import Replicas
 
 ROWS = 100_000
 FEWER = {"conversations": ROWS // 5, "ratings": ROWS // 10}
@@ -52,19 +55,27 @@ SCAN = re.compile(rf"Seq Scan on ({'|'.join(BIG)})\b")
 
 
 @pytest.fixture
-async def large(replicas: Replicas, store: SqlStore) -> SqlStore:
-    connection = await replicas.outside()
-    for name in BIG:
-        columns = [column for column in metadata.tables[name].columns if column.name != "id"]
-        values = [KEYS.get(column.name) or _plain(column) for column in columns]
-        names = ", ".join(column.name for column in columns)
-        await connection.execute(
-            f"INSERT INTO {name} ({names}) "
-            f"SELECT {', '.join(values)} FROM generate_series(1, {FEWER.get(name, ROWS)}) AS n"
-        )
-    await connection.execute(FEW_OPEN)
-    await connection.execute(f"VACUUM ANALYZE {', '.join(BIG)}")
-    return store
+async def large() -> AsyncIterator[SqlStore]:
+    """In a database that nothing else has left its pages in."""
+    async with new_database() as url, closing(SqlPlace(url)) as place:
+        await place.restart()
+        connection = await connect(url.rpartition("/")[2])
+        for name in sorted(BIG):
+            await connection.execute(filling(name))
+        await connection.execute(FEW_OPEN)
+        await connection.execute(f"VACUUM ANALYZE {', '.join(sorted(BIG))}")
+        await connection.close()
+        assert place.sql is not None
+        yield place.sql
+
+
+def filling(name: str) -> str:
+    columns = [column for column in metadata.tables[name].columns if column.name != "id"]
+    values = [KEYS.get(column.name) or _plain(column) for column in columns]
+    return (
+        f"INSERT INTO {name} ({', '.join(column.name for column in columns)}) "
+        f"SELECT {', '.join(values)} FROM generate_series(1, {FEWER.get(name, ROWS)}) AS n"
+    )
 
 
 def _plain(column: Any) -> str:
