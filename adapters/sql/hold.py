@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import BigInteger, Boolean, String, bindparam, case, func, or_, select, update
+from sqlalchemy import BigInteger, Boolean, bindparam, case, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from adapters.sql.completions import SETTLE, SETTLE_CUT, to_completion_columns
+from adapters.sql.completions import SETTLE_CUT
+from adapters.sql.recording import end, settle, write_turn
 from adapters.sql.rows import (
     read_queued,
     read_ref,
     to_kept,
     to_key_columns,
     to_ref_columns,
-    to_turn_columns,
     to_us,
 )
 from adapters.sql.schema.columns import OPEN, at, match
 from adapters.sql.schema.pausing import WAITS, is_paused
-from adapters.sql.schema.tables import conversations, inbox, reply_refs, turns
+from adapters.sql.schema.tables import conversations, inbox, reply_refs
 from core.errors import OwnershipLost
 
 if TYPE_CHECKING:
@@ -79,24 +79,6 @@ SAVE_PART = insert(reply_refs).values(
     }
     | {"n": _next_part}
 ).on_conflict_do_nothing()  # fmt: skip
-_of_ended = (inbox.c.seq, inbox.c.erased, inbox.c.author_id, inbox.c.replaces)
-END = (
-    update(inbox)
-    .where(match(inbox, "turn_id"), inbox.c.state == OPEN)
-    .values(state=bindparam("end"), reason=bindparam("why"))
-    # What a dead letter has may still be shown, when an operator asks for it.
-    .values(kept=case((bindparam("end", type_=String()) == "dead", inbox.c.kept), else_=""))
-    .returning(*_of_ended)
-)
-ENDED = select(*_of_ended).where(match(inbox, "turn_id"))
-RECORD = insert(turns).on_conflict_do_nothing()
-REPLACE = update(turns).where(match(turns, "turn_id")).values(replaced=True)
-HAND_BACK = (
-    update(reply_refs)
-    .where(reply_refs.c.turn_id == bindparam("after"))
-    .values(turn_id=bindparam("before"))
-)
-"""The messages of an answer, from the turn that was to write it anew to the turn before."""
 PASS_ON = (
     update(conversations)
     .where(_ours)
@@ -113,8 +95,6 @@ PASS_ON = (
     )
     .returning(_c.owner)
 )
-OF_PERSON = ("user_id", "user_name", "message_id", "thread", "context")
-"""Columns of a turn that say who asked, and what others said."""
 GIVE_BACK = (
     update(inbox)
     .where(match(inbox, "turn_id"), inbox.c.state == OPEN)
@@ -240,33 +220,11 @@ class SqlHold:
 
     def _record(self, connection: Connection, turn: Turn, release: bool) -> bool:
         sole_author = self._fence(connection).sole_author
-        row, ended = self._end(connection, turn.turn_id, _end_of(turn), "")
-        stored = {**self._id, "seq": row.seq, "replaced": False}
-        if row.erased:  # its author deleted it while it ran: no word of it is kept
-            stored |= {"question": "", "answer": ""}
-            if not row.author_id:  # the person was forgotten meanwhile
-                stored |= dict.fromkeys(OF_PERSON, "")
-        connection.execute(RECORD, to_turn_columns(turn, stored))
-        if row.replaces and turn.outcome == "refused":  # it can be asked again, in better times
-            connection.execute(HAND_BACK, {"after": turn.turn_id, "before": row.replaces})
-        elif row.replaces:
-            connection.execute(REPLACE, {"at_turn_id": row.replaces})
-        self._settle(connection, turn)
+        row, ended = end(connection, turn.turn_id, _end_of(turn))
+        write_turn(connection, self.conversation_id, turn, row)
+        settle(connection, turn, to_us(self._clock.now()))
         several = any(said.author.user_id != sole_author for said in turn.context)
         return self._pass_on(connection, turn.turn_id, ended, several, release)
-
-    def _end(self, connection: Connection, turn_id: str, end: str, why: str) -> tuple[AnyRow, bool]:
-        """The message's row, and whether it was open until now."""
-        row = connection.execute(END, {"at_turn_id": turn_id, "end": end, "why": why}).first()
-        if row is not None:
-            return row, True
-        return connection.execute(ENDED, {"at_turn_id": turn_id}).one(), False
-
-    def _settle(self, connection: Connection, turn: Turn) -> None:
-        now_us = to_us(self._clock.now())
-        for completion in turn.completions:
-            connection.execute(SETTLE, to_completion_columns(completion, now_us))
-        connection.execute(SETTLE_CUT, {"at_turn_id": turn.turn_id})
 
     def _pass_on(
         self, connection: Connection, turn_id: str, ended: bool, several: bool, release: bool
@@ -294,7 +252,7 @@ class SqlHold:
 
     def _bury(self, connection: Connection, turn_id: str, reason: str) -> None:
         self._fence(connection)
-        _, ended = self._end(connection, turn_id, "dead", reason)
+        _, ended = end(connection, turn_id, "dead", reason)
         connection.execute(SETTLE_CUT, {"at_turn_id": turn_id})
         self._pass_on(connection, turn_id, ended, several=False, release=False)
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import BigInteger, String, bindparam, select, update
 
 from adapters.sql.database import Part
-from adapters.sql.hold import HAND_BACK, PARTS, UNPARK
+from adapters.sql.hold import PARTS, UNPARK
+from adapters.sql.recording import HAND_BACK
 from adapters.sql.rows import (
     read_context,
     read_key,

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from adapters.sql.database import Part
-from adapters.sql.hold import HAND_BACK
 from adapters.sql.operating.audit import note
 from adapters.sql.operating.person import (
     BATCH,
@@ -39,6 +38,7 @@ from adapters.sql.operating.person import (
     WAITING,
     Person,
 )
+from adapters.sql.recording import HAND_BACK
 from adapters.sql.rows import read_context, to_context, to_us
 from adapters.sql.schema.columns import at
 from core.ports import Erased

@@ -20,7 +20,7 @@ from sqlalchemy import (
     update,
 )
 
-from adapters.sql.hold import OF_PERSON
+from adapters.sql.recording import OF_PERSON
 from adapters.sql.schema.columns import OPEN, at, match
 from adapters.sql.schema.tables import (
     completions,

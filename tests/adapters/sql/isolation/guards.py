@@ -110,7 +110,7 @@ GUARDS: Mapping[str, Guard] = {
     "only the dead are revived": Guard(
         removals.revive_what_lives,
         "a_dead_letter_is_retried_while_the_owner_lets_go",
-        "done|never lets go",
+        "done|never lets go|let go although",
         ONE,
     ),
     "a second look at the owner in adopt": Guard(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.adapters.sql.isolation.situations import adopts, delivers, held, idle, works
 from tests.adapters.sql.isolation.stepping import Doing
-from tests.contracts.stores import ref, turn
+from tests.contracts.stores import deed, ref, turn
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -42,7 +42,7 @@ async def a_dead_letter_is_retried_while_the_owner_lets_go(round_: Round) -> Non
     await hold.bury(first.turn_id, "for a test")
 
     async def retries(player: Player) -> None:
-        await player.do(Doing("retry"), lambda: player.store.retry(first.turn_id))
+        await player.do(Doing("retry"), lambda: player.store.retry(first.turn_id, deed()))
 
     await round_.add("B", retries)
     await round_.add("C", retries)

@@ -10,7 +10,8 @@ from sqlalchemy import Boolean, and_, bindparam, case, exists, or_, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.visitors import replacement_traverse
 
-from adapters.sql import hold, inbox, owners, stops, upkeep
+from adapters.sql import hold, inbox, owners, recording, stops
+from adapters.sql.operating import dead_letters
 from adapters.sql.postgres import failures
 from adapters.sql.rows import to_key_columns
 from adapters.sql.schema.columns import OPEN, NowUs, at, match
@@ -100,7 +101,7 @@ def places_before_the_row(patch: pytest.MonkeyPatch) -> None:
         stored = {"conversation_id": conversation_id, "seq": next(places), "runs": 0, "starts": 0}
         connection.execute(inbox.ENQUEUE, {**row, **stored})
         author = {name: row[name] for name in ("author_id", "received_at_us")}
-        given = {**self._lease, **key, **author, "slot": slot}
+        given = {**self._lease, **key, **author, "slot": slot, "kind": queued.kind}
         joined = connection.execute(inbox.JOIN, given).one()
         taken = slot and joined.taken_seq == joined.next_seq
         conversation = queued.message.conversation
@@ -122,7 +123,7 @@ def delete_without_lock(patch: pytest.MonkeyPatch) -> None:
 
 
 def order_by_clocks(patch: pytest.MonkeyPatch) -> None:
-    oldest = hold._oldest.order_by(None).order_by(messages.c.received_at_us).scalar_subquery()
+    oldest = hold.OLDEST.order_by(None).order_by(messages.c.received_at_us).scalar_subquery()
     patch.setattr(
         hold, "BEGIN", where(hold.BEGIN, messages.c.turn_id == oldest, messages.c.state == OPEN)
     )
@@ -148,7 +149,7 @@ def conflicts_of_messages_are_errors(patch: pytest.MonkeyPatch) -> None:
 
 def conflicts_of_turns_are_errors(patch: pytest.MonkeyPatch) -> None:
     _conflicts_are_errors(patch)
-    patch.setattr(hold, "RECORD", insert(turns))
+    patch.setattr(recording, "RECORD", insert(turns))
 
 
 def conflicts_of_parts_are_errors(patch: pytest.MonkeyPatch) -> None:
@@ -170,7 +171,7 @@ def take_over_from_one_who_still_answers(patch: pytest.MonkeyPatch) -> None:
 
 
 def revive_what_lives(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(upkeep, "REVIVE", where(upkeep.REVIVE, match(messages, "turn_id")))
+    patch.setattr(dead_letters, "REVIVE", where(dead_letters.REVIVE, match(messages, "turn_id")))
 
 
 # Owners

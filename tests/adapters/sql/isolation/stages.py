@@ -13,12 +13,13 @@ import pytest
 from adapters.sql.postgres.address import read_address
 from adapters.sql.postgres.connecting import Limits
 from adapters.sql.postgres.database import PostgresDatabase
+from adapters.sql.schema.tables import metadata
 from adapters.sql.sqlite.opening import open_sqlite
 from adapters.sql.store import SqlStore
 from tests.adapters.sql.isolation.stepping import acting, step_through
 from tests.contracts.stores import migrated
 from tests.fakes.clock import FakeClock
-from tests.tooling.databases import EMPTY, connect, lent_database
+from tests.tooling.databases import connect, lent_database
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -35,6 +36,8 @@ Kind: TypeAlias = Literal["postgres", "sqlite"]
 PROCESSES = ("A", "B", "C")
 LEASE_S = 3_600.0
 """No schedule takes that long: leases end when a scenario says so."""
+KEPT = {"schema_version", "audit"}
+"""The audit refuses to be emptied."""
 PATIENT = Limits(connections=4, within_s=60, answer_s=60, statement_s=60, lock_s=60, idle_s=60)
 """Steps wait for each other, not for time: what the limits do is shown elsewhere."""
 WAITING = """
@@ -78,8 +81,8 @@ class Stage:
     async def clear(self) -> None:
         """Nothing of a schedule that went wrong may be found by the next."""
         self._living.clear()
-        for statement in EMPTY.split("; "):
-            await self.look(statement)
+        for table in metadata.tables.keys() - KEPT:
+            await self.look(f"DELETE FROM {table}")
 
     def forget(self, name: str) -> None:
         """The next one of that name is another process."""

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from adapters.sql.store import SqlStore
 
 ROWS = 100_000
-FEWER = {"conversations": ROWS // 5, "ratings": ROWS // 10}
-BIG = {"conversations", "inbox", "turns", "completions", "reply_refs", "ratings"}
+FEWER = {"conversations": ROWS // 5, "ratings": ROWS // 10, "audit": ROWS // 10}
+BIG = {"audit", "conversations", "inbox", "turns", "completions", "reply_refs", "ratings"}
 KEYS = {
     "platform": "'slack'", "workspace": "'T1'", "channel": "'C' || n % 500", "thread": "n::text",
     "turn_id": "'t' || n", "message_id": "'m' || n", "user_id": "'U' || n % 3000",
@@ -35,7 +35,11 @@ KEYS = {
     "next_seq": "5", "finished": "CASE WHEN n % 1000 = 0 THEN 4 ELSE 5 END",
     "runs": "1", "emoji": "'+1'", "active": "true", "answer": "repeat('word ', 40)",
     **dict.fromkeys(
-        ("received_at_us", "called_at_us", "marked_at_us", "waiting_since_us", "sent_at_us"), "n"
+        (
+            "at_us", "received_at_us", "called_at_us", "marked_at_us",
+            "waiting_since_us", "sent_at_us",
+        ),
+        "n",
     ),
 }  # fmt: skip
 """One workspace, 500 channels, 3,000 people; one conversation of a thousand is at work."""
