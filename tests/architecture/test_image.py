@@ -75,6 +75,16 @@ def test_its_state_is_one_volume_and_its_health_is_readiness(dockerfile: list[In
     assert json.loads(texts(stage, "CMD")[0]) == ["python", "-m", "bot", "run"]
 
 
+def test_nothing_is_fetched_or_unpacked_on_the_way_in(dockerfile: list[Instruction]) -> None:
+    assert texts(dockerfile, "ADD") == []
+    assert "http" not in " ".join(texts(dockerfile, "RUN"))
+
+
+def test_the_driver_of_postgresql_is_in_it() -> None:
+    locked = (ROOT / "requirements.lock").read_text("utf-8")
+    assert re.search(r"^asyncpg==", locked, re.MULTILINE)
+
+
 def test_what_is_copied_exists_and_is_let_through(dockerfile: list[Instruction]) -> None:
     copied = {
         source.rstrip("/")

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 LINK = re.compile(r"!?\[[^\]]*\]\(\s*<?([^)\s>]+)>?[^)]*\)")
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
-PATH = re.compile(r"`((?:\.ci|adapters|benchmarks|bot|core|docs|prompts|tests)/[\w./-]*)`")
+PATH = re.compile(r"`((?:\.ci|adapters|benchmarks|bot|core|deploy|docs|prompts|tests)/[\w./-]*)`")
 HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*$", re.MULTILINE)
 SECRETS = {
     "Slack": r"xox[abeprs]-\d{8,}",

@@ -81,6 +81,7 @@ class PostgresServer:
                 [self._bin / "postgres", "-D", self._data, "-p", str(self.port), *settings],
                 stdout=log,
                 stderr=log,
+                start_new_session=True,  # Ctrl-C is for those who use it, and then stop it
                 **self._how(),
             )
         self._wait_until_ready()
@@ -181,11 +182,12 @@ class PostgresServer:
         return copy / package.name / install.name / "bin"
 
     def _call(self, name: str, *arguments: str | Path) -> str:
-        return subprocess.run(
+        said: str = subprocess.run(
             [self._bin / name, *arguments],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True,
             **self._how(),
         ).stdout  # fmt: skip
+        return said
 
     def _how(self) -> dict[str, Any]:
         return {"cwd": self._folder, "env": {"LC_ALL": "C", "TZ": "UTC"}, **self._as}

@@ -1,0 +1,1 @@
+"""Running several replicas: in containers, or as processes of one machine."""
