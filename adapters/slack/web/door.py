@@ -57,6 +57,8 @@ class SlackDoor:
 
     async def send(self, method: str, arguments: Mapping[str, Any]) -> Answer:
         """Raises SlackRefused, SlackUnreachable."""
+        if self._session.closed:  # an event may come in the very end, and ask for a name
+            raise SlackUnreachable(f"{method}: the session is closed")
         url = self._urls.get(method)
         if url is None:
             url = self._urls[method] = URL(self._base_url + method)

@@ -61,6 +61,13 @@ async def test_the_token_is_not_carried_to_another_address(door: SlackDoor, slac
     assert len(slack.requests) == 1
 
 
+async def test_after_the_end_slack_is_out_of_reach(door: SlackDoor, slack: Slack) -> None:
+    await door._session.close()
+    with pytest.raises(SlackUnreachable, match=r"users\.info: the session is closed"):
+        await door.send("users.info", {"user": "U0ALICE"})
+    assert slack.requests == []
+
+
 @pytest.mark.parametrize("text", ["", "<html>", "[]", "null", '{"ok": 1}', '{"ok": true'])
 async def test_what_is_no_answer_of_slack_leaves_the_outcome_open(
     door: SlackDoor, slack: Slack, text: str
