@@ -1,4 +1,4 @@
-.PHONY: demo test check bench replicas setup lock
+.PHONY: demo test check bench chaos replicas setup lock
 
-demo test check bench replicas setup lock:
+demo test check bench chaos replicas setup lock:
 	@./run $@

@@ -1,4 +1,7 @@
-"""Processes that are killed: nothing acknowledged is lost, nothing is answered twice."""
+"""Processes that are killed in a narrow place: nothing is lost, nothing is answered twice.
+
+Kills at any moment, with whatever else breaks, are in `test_chaos.py`.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +27,6 @@ SETTINGS = {
     "RATE_LIMIT_CHANNEL": "0",
     "RATE_LIMIT_WORKSPACE": "0",
 }
-IN_A_THREAD = 12
-PEACE_AFTER = 8
-"""So many kills, then one life in which all can end: ten in one question make a dead letter."""
 
 
 def is_acknowledged(team: Team, question: Message) -> bool:
@@ -56,54 +56,6 @@ async def all_are_answered_once(team: Team, questions: dict[str, Message]) -> No
     await eventually(are_done, timeout_s=60)
     assert said(workspace) == Counter(taken.keys())
     assert [one.shown for one in by_bot(workspace) if not one.blocks] == [], "a shell is left"
-
-
-def finished(team: Team) -> int:
-    return sum(1 for one in by_bot(team.slack.workspace) if one.blocks)
-
-
-async def test_kills_at_any_moment_lose_and_double_nothing(hasty_team: Team, count: Count) -> None:
-    team = hasty_team
-    kills, events = count(short=6, long=50), count(short=60, long=1000)
-    roots = [team.ask(f"repeat: root {n}", told=False) for n in range(events // IN_A_THREAD)]
-    questions: dict[str, Message] = {}
-
-    def ask_some(number: int) -> None:
-        for _ in range(number):
-            n = len(questions)
-            root = roots[n % len(roots)]
-            text = f"answer {n} in thread {n % len(roots)}"
-            questions[text] = team.ask(f"repeat: {text}", thread=root.ts)
-
-    team.slack.faults.on("chat.*", faults.latency(0.1, after=True), times=None)
-    for kill in range(kills):
-        async with team.bot(**SETTINGS) as bot:
-            if kill % PEACE_AFTER == PEACE_AFTER - 1:
-                await team.slack.outbox.settled()
-                await all_are_answered_once(team, questions)
-            before = finished(team)
-            ask_some(events // kills)
-            # Some are done, some begun, some only stored, some not even that.
-            await team.slack.wait_for(lambda: finished(team) > before + 5)  # noqa: B023 - awaited here
-            await bot.kill()
-    async with team.bot(**SETTINGS):
-        await team.slack.outbox.settled()
-        await all_are_answered_once(team, questions)
-    cut = team.ledger("SELECT 1 FROM inbox WHERE starts > 1")
-    assert len(cut) >= kills, "the kills came when nothing was at work"
-    for n, root in enumerate(roots):
-        answers = [one.shown.split("\n")[0] for one in team.answers(root)]
-        accepted = [
-            row["text"].removeprefix("repeat: ")
-            for row in team.ledger(
-                "SELECT text FROM inbox WHERE text LIKE ? ORDER BY seq", f"%in thread {n}"
-            )
-        ]
-        assert sorted(answers) == sorted(accepted)
-        done = team.ledger(
-            "SELECT question FROM turns WHERE question LIKE ? ORDER BY rowid", f"%in thread {n}"
-        )
-        assert [row["question"].removeprefix("repeat: ") for row in done] == accepted
 
 
 LATE, HANGING, RESET = (

@@ -43,6 +43,11 @@ class Relay:
         for writer in list(self._writers):
             writer.transport.abort()
 
+    def lead_to(self, port: int) -> None:
+        """As a name that moves to another server: connections are cut, new ones go there."""
+        self._to = port
+        self.cut()
+
     def cut_at(self, word: bytes, when: Literal["before", "after"]) -> None:
         """Once: when the client says the word, before or after the server has heard it."""
         self._word, self._when = word, when

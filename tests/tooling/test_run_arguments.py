@@ -22,7 +22,7 @@ def test_without_a_command_it_shows_them_all() -> None:
     assert outcome.returncode == 2
     assert all(
         f"  {name} " in outcome.stderr
-        for name in ("demo", "test", "check", "bench", "replicas", "setup", "lock")
+        for name in ("demo", "test", "check", "bench", "chaos", "replicas", "setup", "lock")
     )
 
 
