@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import logging
+from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -18,7 +21,7 @@ from core.reports.digest import DIGEST
 from core.turns.reporting import DigestWriter, Reporter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from apscheduler.job import Job
 
@@ -58,7 +61,7 @@ class Schedule:
         """Call inside the running loop; the first round is at once."""
         if self._retention_days:
             self._scheduler.add_job(
-                self.prune,
+                until_stopped(self.prune),
                 "interval",
                 seconds=PRUNE_EVERY.total_seconds(),
                 next_run_time=datetime.now(UTC),
@@ -66,7 +69,10 @@ class Schedule:
         if self._digests is not None:
             # Each minute in UTC, where none is skipped or comes twice.
             self._ticking = self._scheduler.add_job(
-                self._digests.tick, "cron", minute="*", next_run_time=datetime.now(UTC)
+                until_stopped(self._digests.tick),
+                "cron",
+                minute="*",
+                next_run_time=datetime.now(UTC),
             )
         self._scheduler.start()
 
@@ -93,6 +99,17 @@ class Schedule:
             return
         if removed:
             logger.info("removed %d rows older than %d days", removed, self._retention_days)
+
+
+def until_stopped(job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    """APScheduler cancels what runs when it is stopped, and then logs the end as an error."""
+
+    @functools.wraps(job)
+    async def run() -> None:
+        with suppress(asyncio.CancelledError):
+            await job()
+
+    return run
 
 
 def read_daily(settings: Settings) -> Daily:

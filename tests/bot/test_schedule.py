@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from bot.schedule import Schedule
 from core.errors import NotStored
 from tests.fakes.clock import FakeClock, settle
@@ -50,6 +52,23 @@ async def test_a_store_that_fails_is_asked_again_next_time():
     await schedule.prune()
     await schedule.prune()
     assert len(store.before) == 2
+
+
+async def test_a_job_that_the_end_finds_running_is_no_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Slow(Pruned):
+        async def prune(self, before: datetime) -> int:
+            await super().prune(before)
+            return await asyncio.Future()
+
+    store = Slow()
+    schedule = Schedule(store, FakeClock(), 90)
+    schedule.start()
+    await store.asked.wait()
+    schedule.stop()
+    await settle(50)
+    assert [one.getMessage() for one in caplog.records if one.levelname == "ERROR"] == []
 
 
 class Ticked:

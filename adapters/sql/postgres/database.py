@@ -84,8 +84,13 @@ class PostgresDatabase:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
             self._left.add(task)
-            task.add_done_callback(self._left.discard)
+            task.add_done_callback(self._over)
             raise
+
+    def _over(self, task: asyncio.Task[T]) -> None:
+        self._left.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            logger.warning("what nobody waits for any more was not done: %s", error)
 
     async def _ask(
         self, engines: Mapping[Lane, AsyncEngine], lane: Lane, run: Callable[[Connection], T]

@@ -132,6 +132,26 @@ async def test_what_a_cancelled_caller_asked_for_is_over_before_the_next(store: 
     assert await database.write(lambda connection: connection.execute(count).scalar()) == 1
 
 
+async def test_what_fails_after_its_caller_has_left_is_one_line_in_the_log(
+    store: SqlStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = database_of(store)
+
+    def broken(connection: Connection) -> None:
+        connection.execute(text("SELECT pg_sleep(0.1)"))
+        raise NotStored("for a test")
+
+    leaving = asyncio.create_task(database.write(broken))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    await asyncio.wait({leaving})
+    await database.write(lambda connection: connection.execute(text("SELECT 1")).scalar())
+    gc.collect()
+    [record] = [one for one in caplog.records if "for a test" in one.getMessage()]
+    assert record.levelname == "WARNING"
+    assert not [one for one in caplog.records if one.name == "asyncio"]
+
+
 # A server that is away
 
 
