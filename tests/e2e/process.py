@@ -78,6 +78,10 @@ class BotProcess:
             await self._reading
             return await self._process.wait()
 
+    async def over(self) -> None:
+        """Whoever or whatever has ended it, and however long that takes."""
+        await asyncio.wait({self._reading})
+
     async def _read(self) -> None:
         stream = self._process.stdout
         while stream is not None and (line := await stream.readline()):
