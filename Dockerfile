@@ -1,4 +1,6 @@
 # syntax=docker/dockerfile:1
+# Steps that need no shell cannot be joined into one:
+# hadolint global ignore=DL3059
 
 # The whole state is /data, so the image runs with a read-only root:
 #   docker run --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges \
