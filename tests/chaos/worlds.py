@@ -7,12 +7,13 @@ import sqlite3
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from typing import TYPE_CHECKING
 
+import asyncpg
+
 from deploy.balancer import Balancer
 from tests.chaos.replica import Replica
 from tests.e2e.conftest import find_port
-from tests.tooling.postgres import PostgresServer
+from tests.tooling.postgres import FOLLOWED, PostgresServer
 from tests.tooling.relay import Relay
-from tests.tooling.standby import LEADING, StandbyServer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -26,6 +27,10 @@ JUMP_S = 3600.0
 JUMPED_FOR_S = 1.0
 LOCKED_FOR_S = 1.5
 MUTE_FOR_S = 2.0
+SYNCHRONOUS = {"synchronous_standby_names": "*"}
+"""Nothing is committed before the standby has it."""
+QUICK = {"wal_retrieve_retry_interval": "100ms"}
+"""The standby is back soon after its server has been started again."""
 
 
 class World:
@@ -119,7 +124,7 @@ class OnPostgres(World):
         self._relays: list[Relay] = []
         self._balancer: Balancer
         self._server: PostgresServer
-        self._standby: StandbyServer
+        self._standby: PostgresServer
 
     @property
     def url(self) -> str:
@@ -148,9 +153,11 @@ class OnPostgres(World):
     def _start_database(self) -> None:
         for name in ("first", "second"):
             (self.folder / name).mkdir()
-        self._server = PostgresServer(self.folder / "first", LEADING if self._has_standby else None)
+        settings = FOLLOWED | SYNCHRONOUS if self._has_standby else None
+        self._server = PostgresServer(self.folder / "first", settings)
         if self._has_standby:
-            self._standby = StandbyServer(self.folder / "second", self._server)
+            second = self.folder / "second"
+            self._standby = PostgresServer(second, FOLLOWED | QUICK, follows=self._server)
 
     def _relay_of(self, replica: Replica) -> Relay:
         return self._relays[self.replicas.index(replica)]
@@ -177,7 +184,10 @@ class OnPostgres(World):
 
     @asynccontextmanager
     async def _failover(self, _: Replica) -> AsyncIterator[None]:
-        await asyncio.to_thread(self._standby.take_over)
+        await asyncio.to_thread(self._server.stop)
+        standby = await asyncpg.connect(self._standby.url().replace("+asyncpg", ""))
+        await standby.execute("SELECT pg_promote()")
+        await standby.close()
         self._has_standby = False
         self._server = self._standby
         yield
