@@ -71,7 +71,8 @@ async def serve(settings: Settings, arguments: argparse.Namespace, database_url:
     """Until SIGINT or SIGTERM; then every bot drains."""
     stopping = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, stopping.set)
+        with suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt
+            asyncio.get_running_loop().add_signal_handler(name, stopping.set)
     replicas = [
         replica_settings(settings, arguments.port, n) for n in range(1, arguments.replicas + 1)
     ]
