@@ -17,20 +17,24 @@ from benchmarks.answering import (
     long_answers,
     short_answers,
 )
+from benchmarks.durability import parts as durability
 from benchmarks.figures import Report, print_head
 from benchmarks.pacing import within_tiers
 from benchmarks.starting import start_demo
 from benchmarks.teams.comparing import turns_in_teams
 from benchmarks.tracing import trace_answers
 
-PARTS = ("answers", "long", "accept", "start", "teams", "tracing", "tiers")
+PARTS = ("answers", "long", "accept", "start", "teams", "tracing", "tiers", *durability.PARTS)
+TOGETHER = {"durability": durability.PARTS}
+PARTS_HELP = f"of {', '.join(PARTS)}, or durability, which is the last {len(durability.PARTS)}; all"
 
 
 def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="part", help=f"of {', '.join(PARTS)}; all")
+    parser.add_argument("parts", nargs="*", metavar="part", help=PARTS_HELP)
     parser.add_argument("--long", action="store_true", help="more rounds, three minutes of tiers")
     arguments = parser.parse_args()
+    arguments.parts = [one for name in arguments.parts for one in TOGETHER.get(name, (name,))]
     if unknown := set(arguments.parts) - set(PARTS):
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
     return arguments
@@ -70,6 +74,8 @@ async def run_part(part: str, folder: Path, report: Report) -> None:
             minutes = 3 if report.long else 1
             print_head(f"Within Slack's limits: {minutes} min, then 20 answers of 8,000 characters")
             report.add(await within_tiers(folder, minutes))
+        case _:
+            await durability.run_part(part, folder, report)
 
 
 def main() -> None:

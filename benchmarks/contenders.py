@@ -40,9 +40,19 @@ async def our_bot_with(
     folder: Path, channel: Mapping[str, str], model: Measured, **settings: str
 ) -> AsyncIterator[Measured]:
     """`channel`: the settings of where it is asked."""
+    settings = settings_of_ours(folder, channel, model, **settings)
+    async with running(OURS, ["bot", "run"], folder, free_port(), settings) as process:
+        await answered(process, "/readyz")
+        await process.idle()
+        yield process
+
+
+def settings_of_ours(
+    folder: Path, channel: Mapping[str, str], model: Measured, **settings: str
+) -> Mapping[str, str]:
     prices = folder / "prices.json"
     prices.write_text(json.dumps({LLM_MODEL: {"input": 0.1, "output": 0.4}}))
-    settings = {
+    return {
         **channel,
         "LLM_MODEL": LLM_MODEL,
         "LLM_BASE_URL": f"{model.url}/v1",
@@ -58,10 +68,6 @@ async def our_bot_with(
         "SYSTEM_PROMPT_FILE": str(ROOT / "prompts" / "system_prompt.txt"),
         **settings,
     }
-    async with running(OURS, ["bot", "run"], folder, free_port(), settings) as process:
-        await answered(process, "/readyz")
-        await process.idle()
-        yield process
 
 
 @asynccontextmanager

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 RESULTS = Path(__file__).parent / "results"
+WIDTH = 46
 Range = tuple[float, float]
 PACKAGES = (
     "aiohttp",
+    "asyncpg",
     "botbuilder-core",
     "langfuse",
     "litellm",
@@ -98,19 +100,21 @@ class Report:
     rounds: int
     started: str = field(default_factory=lambda: time.strftime("%Y-%m-%d %H:%M:%S"))
     load_before: tuple[float, ...] = field(default_factory=os.getloadavg)
-    figures: list[Figure] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=list)
     notes: dict[str, Any] = field(default_factory=dict)
 
     def add(self, figures: Sequence[Figure]) -> None:
-        self.figures += figures
+        load = os.getloadavg()
         for figure in figures:
+            self.rows.append(figure.to_row() | {"load_average": load})
             print(_line(figure), flush=True)
+        print(f"(load average {' '.join(f'{one:.1f}' for one in load)} at the end)", flush=True)
 
     def write(self) -> Path:
         RESULTS.mkdir(exist_ok=True)
         path = RESULTS / time.strftime("%Y%m%d-%H%M%S.json")
-        rows = [one.to_row() for one in self.figures]
-        path.write_text(json.dumps(self._head() | {"figures": rows}, indent=1) + "\n", "utf-8")
+        told = self._head() | {"figures": self.rows}
+        path.write_text(json.dumps(told, indent=1) + "\n", "utf-8")
         return path
 
     def _head(self) -> dict[str, Any]:
@@ -126,10 +130,10 @@ class Report:
         }
 
 
-def print_head(title: str, bare: str = "bare") -> None:
+def print_head(title: str, bare: str = "bare", ours: str = "ours") -> None:
     """`bare`: what stands beside ours."""
     load = " ".join(f"{one:.1f}" for one in os.getloadavg())
-    print(f"\n{title} (load average {load})\n{'':44}{'ours':>9}{bare:>9}{'ratio':>8}  goal")
+    print(f"\n{title} (load average {load})\n{'':{WIDTH}}{ours:>9}{bare:>9}{'ratio':>8}  goal")
 
 
 def _line(figure: Figure) -> str:
@@ -140,7 +144,7 @@ def _line(figure: Figure) -> str:
     ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
     goal = "" if figure.goal is None else f"{figure.goal}  {figure.verdict()}"
     name = f"{figure.name}, {figure.unit}"
-    line = f"{name:44}{figure.ours:>9.4g}{bare:>9}{ratio:>8}  {goal}".rstrip()
+    line = f"{name:{WIDTH}}{figure.ours:>9.4g}{bare:>9}{ratio:>8}  {goal}".rstrip()
     return f"{line}  ({ranges})" if ranges else line
 
 

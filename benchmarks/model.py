@@ -48,9 +48,15 @@ def read_script(question: str) -> Script:
     return Script(*(int(number) for number in found.groups()))
 
 
+SEEN: web.AppKey[dict[str, list[float]]] = web.AppKey("seen")
+
+
 async def complete(request: web.Request) -> web.StreamResponse:
+    came_at = time.monotonic()
     body = await request.json()
-    script = read_script(body["messages"][-1]["content"])
+    question = body["messages"][-1]["content"]
+    request.app[SEEN].setdefault(question, []).append(came_at)
+    script = read_script(question)
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
     await response.prepare(request)
     due_at = time.monotonic() + script.first_ms / 1000
@@ -80,9 +86,16 @@ def _event(delta: dict[str, str] | None, finish: str | None = None, usage: objec
     return b"data: " + json.dumps(chunk).encode() + b"\n\n"
 
 
+async def tell_seen(request: web.Request) -> web.Response:
+    """When each question came, in monotonic seconds, which all processes of a machine share."""
+    return web.json_response(request.app[SEEN])
+
+
 async def main(port: int) -> None:
     app = web.Application()
+    app[SEEN] = {}
     app.router.add_post("/v1/chat/completions", complete)
+    app.router.add_get("/seen", tell_seen)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()

@@ -67,6 +67,11 @@ class PostgresServer:
             self._start_as_standby(follows)
 
     @property
+    def pid(self) -> int:
+        """Of the process that forks all others."""
+        return self._process.pid
+
+    @property
     def version(self) -> str:
         said = self._call("postgres", "--version")
         return next(word for word in said.split() if word[0].isdigit())

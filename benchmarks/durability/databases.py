@@ -1,0 +1,64 @@
+"""A file, and a PostgreSQL that waits for the disk: both as they are when they have to last."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import shutil
+import tempfile
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+from tests.tooling.postgres import PostgresServer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+SQLITE, POSTGRES = "SQLite", "PostgreSQL"
+BOTH = (SQLITE, POSTGRES)
+SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "150",
+    "shared_buffers": "128MB",
+}
+"""All else as PostgreSQL comes: it waits for the disk at every commit, and vacuums."""
+
+
+class Databases:
+    """New ones on one server, and in one folder."""
+
+    def __init__(self, server: PostgresServer, folder: Path) -> None:
+        self.server = server
+        self._folder = folder
+        self._numbers = itertools.count()
+
+    async def new(self, kind: str) -> str:
+        """Its URL."""
+        name = f"measured{next(self._numbers)}"
+        if kind == SQLITE:
+            return f"sqlite+aiosqlite:///{self._folder / name}.db"
+        connection = await self.connect(self.server.url())
+        await connection.execute(f"CREATE DATABASE {name}")
+        await connection.close()
+        return self.server.url(name)
+
+    async def connect(self, url: str) -> asyncpg.Connection:
+        return await asyncpg.connect(url.replace("+asyncpg", ""))
+
+
+@asynccontextmanager
+async def databases(folder: Path) -> AsyncIterator[Databases]:
+    # Not below `folder`: PostgreSQL runs as somebody who may not look into it.
+    own = Path(tempfile.mkdtemp(prefix="benchmark-postgres-"))
+    server = None
+    try:
+        server = await asyncio.to_thread(PostgresServer, own, SETTINGS)
+        yield Databases(server, folder)
+    finally:
+        if server is not None:
+            await asyncio.to_thread(server.stop)
+        shutil.rmtree(own, ignore_errors=True)
