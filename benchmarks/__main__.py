@@ -18,6 +18,7 @@ from benchmarks.answering import (
     short_answers,
 )
 from benchmarks.durability import parts as durability
+from benchmarks.engines.comparing import Size, compare
 from benchmarks.figures import Report, print_head
 from benchmarks.pacing import within_tiers
 from benchmarks.starting import start_demo
@@ -25,8 +26,13 @@ from benchmarks.teams.comparing import turns_in_teams
 from benchmarks.tracing import trace_answers
 
 PARTS = ("answers", "long", "accept", "start", "teams", "tracing", "tiers", *durability.PARTS)
+ASKED_FOR = ("engines",)
+"""Only by their names: they need packages of their own."""
 TOGETHER = {"durability": durability.PARTS}
-PARTS_HELP = f"of {', '.join(PARTS)}, or durability, which is the last {len(durability.PARTS)}; all"
+PARTS_HELP = (
+    f"of {', '.join(PARTS)}; durability is the last {len(durability.PARTS)}; all of these. "
+    "engines, if asked for: the store beside DBOS and Procrastinate, which are installed for it"
+)
 
 
 def read_arguments() -> argparse.Namespace:
@@ -35,7 +41,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--long", action="store_true", help="more rounds, three minutes of tiers")
     arguments = parser.parse_args()
     arguments.parts = [one for name in arguments.parts for one in TOGETHER.get(name, (name,))]
-    if unknown := set(arguments.parts) - set(PARTS):
+    if unknown := set(arguments.parts) - {*PARTS, *ASKED_FOR}:
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
     return arguments
 
@@ -74,8 +80,17 @@ async def run_part(part: str, folder: Path, report: Report) -> None:
             minutes = 3 if report.long else 1
             print_head(f"Within Slack's limits: {minutes} min, then 20 answers of 8,000 characters")
             report.add(await within_tiers(folder, minutes))
+        case "engines":
+            await add_engines(folder, report)
         case _:
             await durability.run_part(part, folder, report)
+
+
+async def add_engines(folder: Path, report: Report) -> None:
+    size = Size(fresh=100, burst=2000, kills=5) if report.long else Size()
+    for engine, figures in (await compare(folder, size)).items():
+        print_head(f"Our store beside {engine}", bare="theirs")
+        report.add(figures, beside=engine)
 
 
 def main() -> None:

@@ -103,10 +103,11 @@ class Report:
     rows: list[dict[str, Any]] = field(default_factory=list)
     notes: dict[str, Any] = field(default_factory=dict)
 
-    def add(self, figures: Sequence[Figure]) -> None:
+    def add(self, figures: Sequence[Figure], beside: str = "") -> None:
+        """`beside`: whose figures those of `bare` are, where it is not the bare bot."""
         load = os.getloadavg()
         for figure in figures:
-            self.rows.append(figure.to_row() | {"load_average": load})
+            self.rows.append(figure.to_row() | {"beside": beside, "load_average": load})
             print(_line(figure), flush=True)
         print(f"(load average {' '.join(f'{one:.1f}' for one in load)} at the end)", flush=True)
 

@@ -64,7 +64,13 @@ class Measured:
 
 @asynccontextmanager
 async def running(
-    name: str, module: list[str], folder: Path, port: int, settings: Mapping[str, str]
+    name: str,
+    module: list[str],
+    folder: Path,
+    port: int,
+    settings: Mapping[str, str],
+    *,
+    python: Path = Path(sys.executable),
 ) -> AsyncIterator[Measured]:
     """Runs in `folder`; nothing of this machine's environment reaches it that is not needed."""
     log = folder / f"{name}.log"
@@ -74,7 +80,7 @@ async def running(
     with log.open("wb") as output:
         started_at = time.monotonic()
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
+            python,
             "-m",
             *module,
             cwd=folder,

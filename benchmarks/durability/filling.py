@@ -28,8 +28,8 @@ WORDS = "Could you say in a few words what the second paragraph means for us? "
 
 @dataclass(frozen=True, slots=True)
 class Filling:
-    """So many recorded turns, evenly over the last year, so many in a conversation; `first` is the
-    number of the first, so that several fillings fit into one ledger."""
+    """So many recorded turns, evenly over the last year, so many in a conversation; several
+    fillings fit into one ledger where they count from a different `first`."""
 
     turns: int
     in_each: int
@@ -37,7 +37,7 @@ class Filling:
 
     def key(self, n: int) -> ConversationKey:
         """Of its nth conversation."""
-        number = self.first // self.in_each + n
+        number = self.first + n
         return ConversationKey(PLATFORM, WORKSPACE, f"C{number % CHANNELS}", f"{number}.0")
 
     @property
@@ -81,7 +81,7 @@ def _tables(filling: Filling) -> Mapping[str, Mapping[str, str]]:
     each, number = filling.in_each, f"({filling.first} + n)"
     step_us = YEAR_US // filling.turns
     at_us = f"({time.time_ns() // 1_000} - ({filling.turns} - n) * {step_us})"
-    place = f"(({filling.first} + n - 1) / {each})"
+    place = f"({filling.first} + (n - 1) / {each})"
     ids = {"conversation_id": f"{FIRST_ID} + {place}", "seq": f"1 + (n - 1) % {each}"}
     where = {"platform": f"'{PLATFORM}'", "workspace": f"'{WORKSPACE}'"}
     channel, turn = f"'C' || ({place} % {CHANNELS})", f"'turn' || {number}"
@@ -89,7 +89,7 @@ def _tables(filling: Filling) -> Mapping[str, Mapping[str, str]]:
     question, answer = f"'{WORDS}' || {number}", f"'{WORDS * 6}' || {number}"
     tokens = {"input_tokens": "60", "output_tokens": "90", "cached_tokens": "0"}
     tokens["reasoning_tokens"] = "0"
-    own = f"({filling.first // each} + n - 1)"
+    own = f"({filling.first} + n - 1)"
     return {
         "conversations": {
             **where,

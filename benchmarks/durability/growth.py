@@ -95,16 +95,16 @@ def _figures(name: str, grown: Times, small: Times) -> Iterator[Figure]:
 
 async def _ledger(both: Databases, kind: str, turns: int, long: int) -> Ledger:
     url = await both.new(kind)
-    await (await _open(url)).close()  # which makes the schema
+    await (await open_store(url)).close()  # which makes the schema
     filling = Filling(turns, SHORT // 2)
     await fill(url, filling)
     thread = Filling(long // 2, long // 2, first=10 * MANY) if long else None
     if thread:
         await fill(url, thread)
-    return Ledger(await _open(url), filling, thread)
+    return Ledger(await open_store(url), filling, thread)
 
 
-async def _open(url: str) -> SqlStore:
+async def open_store(url: str) -> SqlStore:
     return await SqlStore.open(url, replica_id=SortableIds().new(), lease_s=60, clock=SystemClock())
 
 
