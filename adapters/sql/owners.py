@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from core.conversation import ConversationKey
     from core.ports import Clock, Hold, Parked
 
+ADOPTING_TRIES = 3
+
 _c = conversations.c
 ME = bindparam("me", type_=_c.owner.type)
 # As text: in an upsert the toolkit would ask for the owners of all conversations.
@@ -100,7 +102,15 @@ class SqlOwners(Part):
         now_us = to_us(self._clock.now())
         due_us = {"left": NOTHING_IS_DUE, "due": now_us, "all": ALL_IS_DUE}[parked]
         when = {**self._lease, "now_us": now_us, "due_us": due_us}
-        waiting = await self._database.read(self._find_waiting, limit, when)
+        for _ in range(ADOPTING_TRIES):
+            waiting = await self._database.read(self._find_waiting, limit, when)
+            holds = await self._take_all(waiting, when)
+            if holds or not waiting:
+                return holds
+            # Another process was first: without a further look the slot is empty until a sweep.
+        return []
+
+    async def _take_all(self, waiting: Sequence[int], when: Mapping[str, Any]) -> Sequence[SqlHold]:
         taken = await asyncio.gather(
             *(self._database.write(self._take, one, when) for one in waiting),
             return_exceptions=True,

@@ -30,10 +30,11 @@ from tests.contracts.stores import (
 from tests.fakes.clock import FakeClock
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable
 
     from sqlalchemy import Connection
 
+    from adapters.sql.database import Database, Lane
     from adapters.sql.store import SqlStore
     from core.conversation import ConversationKey
     from core.ports import Hold
@@ -336,3 +337,37 @@ async def test_a_stop_and_the_beginning_of_a_wait_meet_in_either_order(replicas:
         assert queued is not None
         assert queued.stop_asked
         assert await adopted.record(turn(queued, outcome="stopped"))
+
+
+class Overtaken:
+    """The database of a process that is slow after it has read, once."""
+
+    def __init__(self, database: Database, meanwhile: Callable[[], Awaitable[object]]) -> None:
+        self._database = database
+        self._meanwhile: Callable[[], Awaitable[object]] | None = meanwhile
+        self.write = database.write
+        self.close = database.close
+
+    async def read(self, *operation: Any, lane: Lane = "usual") -> Any:
+        found = await self._database.read(*operation, lane=lane)
+        if self._meanwhile is not None:
+            meanwhile, self._meanwhile = self._meanwhile, None
+            await meanwhile()
+        return found
+
+
+async def test_who_was_second_to_a_conversation_takes_the_next_one(
+    replicas: Replicas, store: SqlStore
+) -> None:
+    for thread in ("first", "second"):
+        await accept(store, message(conversation=replace(KEY, thread=thread)), slot=False)
+    other = await replicas.one()
+    taken: list[Hold] = []
+
+    async def take_the_first() -> None:
+        taken.extend(await other.adopt(1))
+
+    store._database = Overtaken(database_of(store), take_the_first)
+    [hold] = await store.adopt(1)
+    assert [one.conversation.thread for one in taken] == ["first"]
+    assert hold.conversation.thread == "second"
