@@ -36,10 +36,12 @@ if TYPE_CHECKING:
 _c = conversations.c
 _KEY = ("platform", "workspace", "channel", "thread")
 
+_this = select(_c.id).where(match(conversations, *_KEY)).scalar_subquery()
+"""Not joined: PostgreSQL would read and sort all turns of a long conversation for the newest."""
+_from = select(_c.history_from).where(match(conversations, *_KEY)).scalar_subquery()
 HISTORY = (
     select(turns)
-    .join(conversations, _c.id == turns.c.conversation_id)
-    .where(match(conversations, *_KEY), turns.c.seq > _c.history_from)
+    .where(turns.c.conversation_id == _this, turns.c.seq > _from)
     .where(~turns.c.replaced, turns.c.outcome.in_(("answered", "stopped")), turns.c.answer != "")
     .order_by(turns.c.seq.desc())
     .limit(bindparam("most"))
@@ -89,8 +91,7 @@ FORGOTTEN_AT = select(_c.forgotten_at_us).where(match(conversations, *_KEY))
 
 SUCCEEDED = (
     select(turns.c.received_at_us, turns.c.latency_s)
-    .join(conversations, _c.id == turns.c.conversation_id)
-    .where(match(conversations, *_KEY), turns.c.outcome != "failed")
+    .where(turns.c.conversation_id == _this, turns.c.outcome != "failed")
     .order_by(turns.c.seq.desc())
     .limit(1)
 )
