@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import tempfile
+from contextlib import aclosing
 from pathlib import Path
 
 from benchmarks.accepting import accept_alone
@@ -88,9 +89,10 @@ async def run_part(part: str, folder: Path, report: Report) -> None:
 
 async def add_engines(folder: Path, report: Report) -> None:
     size = Size(fresh=100, burst=2000, kills=5) if report.long else Size()
-    for engine, figures in (await compare(folder, size)).items():
-        print_head(f"Our store beside {engine}", bare="theirs")
-        report.add(figures, beside=engine)
+    async with aclosing(compare(folder, size)) as compared:
+        async for engine, figures in compared:
+            print_head(f"Our store beside {engine}", bare="theirs")
+            report.add(figures, beside=engine)
 
 
 def main() -> None:

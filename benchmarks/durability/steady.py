@@ -53,6 +53,7 @@ async def accept_steadily(
         measures = {name: Measures() for name in bots}
         for bot in bots.values():
             await _measure(bot, list(itertools.islice(requests, events // 10)), per_s, Measures())
+        await both.look_again()
         for _ in range(rounds):
             for name, bot in bots.items():
                 made = list(itertools.islice(requests, events))

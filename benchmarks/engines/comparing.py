@@ -15,7 +15,7 @@ from benchmarks.engines.environment import engines_python
 from benchmarks.figures import Figure, Goal, percentile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Iterator, Sequence
     from pathlib import Path
 
     from benchmarks.durability.databases import Databases
@@ -73,21 +73,18 @@ def contenders(kind: str) -> Sequence[Contender]:
     return (OURS, *dbos, Contender("Procrastinate", module, python=python))
 
 
-async def compare(folder: Path, size: Size) -> Mapping[str, Sequence[Figure]]:
-    """Figures by what stands beside ours."""
-    found: dict[str, Sequence[Figure]] = {}
+async def compare(folder: Path, size: Size) -> AsyncIterator[tuple[str, Sequence[Figure]]]:
+    """Figures beside ours, by whose they are, as soon as they are taken."""
     async with databases(folder) as both:
         for kind in BOTH:
-            measures = {}
+            ours: Measures | None = None
             for contender in contenders(kind):
                 own = folder / f"{contender.name}-{kind}"
                 own.mkdir()
-                measures[contender.name] = await _measure(contender, own, both, kind, size)
-            ours = measures.pop(OURS.name)
-            found |= {
-                f"{name}, {kind}": tuple(figures(ours, one)) for name, one in measures.items()
-            }
-    return found
+                measures = await _measure(contender, own, both, kind, size)
+                if ours is not None:
+                    yield f"{contender.name}, {kind}", tuple(figures(ours, measures))
+                ours = ours or measures
 
 
 async def _measure(
