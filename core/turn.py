@@ -81,7 +81,8 @@ class QueuedMessage:
     starts: int = 1
     failures: int = 0
     recovered: bool = False
-    """An earlier run was cut: `parts` may miss one message that was posted but not stored."""
+    """An earlier run was cut, or has left it waiting: `parts` may miss one message that was posted
+    but not stored."""
     told: bool = False
     """It waited for the model, and its asker was told so in the message of the answer."""
     kept: Turn | None = None

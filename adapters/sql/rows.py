@@ -106,7 +106,7 @@ def read_queued(
         parts=tuple(parts),
         starts=row.starts,
         failures=row.failures,
-        recovered=row.runs > 1,
+        recovered=row.runs > 1 or row.parked,
         told=row.told,
         kept=_read_kept(row, message) if row.kept else None,
     )

@@ -74,10 +74,10 @@ async def test_after_its_last_moment_it_is_open_like_any_other(place: Place) -> 
     assert len(await place.store.adopt(5, parked="left")) == 1
 
 
-async def test_it_counts_as_not_begun_and_knows_what_its_asker_was_told(store: Store) -> None:
+async def test_its_start_does_not_count_and_all_that_was_shown_is_known(store: Store) -> None:
     await parked(store)
     _, queued = await taken(store)
-    assert (queued.starts, queued.failures, queued.recovered) == (1, 0, False)
+    assert (queued.starts, queued.failures, queued.recovered) == (1, 0, True)
     assert queued.told
     assert queued.parts == (ref("a"),)
 

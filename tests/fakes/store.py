@@ -161,7 +161,7 @@ class Data:
             parts=self.parts_of(row.turn_id),
             starts=row.starts,
             failures=row.failures,
-            recovered=row.runs > 1,
+            recovered=row.runs > 1 or row.parked,
             told=row.told,
             kept=replace(row.kept, question=row.message.text) if row.kept else None,
             stop_asked=self.conversations[row.message.conversation].stop_turn == row.turn_id,

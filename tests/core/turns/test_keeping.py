@@ -11,7 +11,7 @@ from tests.contracts.stores import deed
 from tests.core.turns.making import ask
 from tests.core.turns.office import Office
 from tests.fakes.clock import LoopClock
-from tests.fakes.platform import FakeChat
+from tests.fakes.platform import FakeChat, FakeReply
 
 pytestmark = pytest.mark.looptime
 
@@ -28,6 +28,29 @@ class Down(FakeChat):
                 shown.ending = None
             raise DeliveryError("no connection", retryable=True)
         super().note()
+
+
+class Lossy(FakeChat):
+    """Makes the first message, and the word that it did so is lost."""
+
+    lost = False
+
+    def open(self, queued):
+        return LossyReply(self, queued)
+
+
+class LossyReply(FakeReply):
+    async def write(self, draft, parts, save):
+        if not self._chat.lost:
+            self._chat.lost = True
+            await draft.until_ended()
+            await self._shell(parts, forget)
+            raise DeliveryError("the connection broke", retryable=True)
+        await super().write(draft, parts, save)
+
+
+async def forget(_ref) -> None:
+    pass
 
 
 async def passes(office: Office, seconds: int) -> None:
@@ -100,3 +123,12 @@ async def test_a_question_that_is_deleted_meanwhile_is_dropped_with_its_answer()
     office.chat.down = False
     await passes(office, 31)
     assert office.turns == []
+
+
+async def test_a_message_that_was_made_unheard_is_found_and_not_doubled():
+    office = Office("The answer.", chat=Lossy(LoopClock()))
+    await office.desk.accept(ask("Q?"))
+    await passes(office, 5)
+    assert [turn.answer for turn in office.turns] == ["The answer."]
+    assert len(office.model.requests) == 1, "the answer was kept"
+    assert [shown.text for shown in office.chat.answers] == ["The answer."]

@@ -313,7 +313,7 @@ async def test_a_question_that_waits_is_gone_on_with_by_another_process(
     [adopted] = await slow.adopt(5)
     queued = await adopted.begin()
     assert queued is not None
-    assert (queued.turn_id, queued.told, queued.recovered) == (first.turn_id, True, False)
+    assert (queued.turn_id, queued.told, queued.recovered) == (first.turn_id, True, True)
     assert not await adopted.record(turn(queued)), "one waits behind it"
 
 
