@@ -51,7 +51,7 @@ _paused_here = is_paused(
 OLDEST = (
     select(inbox.c.turn_id)
     .where(match(inbox, "conversation_id"), inbox.c.state == OPEN)
-    .where(or_(inbox.c.kind != WAITS, ~_paused_here))
+    .where(or_(inbox.c.kind != WAITS, ~or_(_paused_here, bindparam("waits", type_=Boolean()))))
     .order_by(inbox.c.seq)
     .limit(1)
 )
@@ -202,13 +202,19 @@ class SqlHold:
             raise OwnershipLost(f"the conversation {self._key} is not ours any more")
         return row
 
+    def _may_begin(self, conversation: AnyRow) -> Mapping[str, Any]:
+        """What OLDEST asks for. Whoever takes a conversation because its question is due makes it
+        wait no longer."""
+        waits = conversation.parked_until_us > to_us(self._clock.now())
+        return {**self._place, "waits": waits}
+
     def _begin(self, connection: Connection) -> QueuedMessage | None:
         conversation = self._fence(connection)
-        if conversation.parked_until_us:
-            connection.execute(UNPARK, {"at_id": self.conversation_id})
-        row = connection.execute(BEGIN, self._place).first()
+        row = connection.execute(BEGIN, self._may_begin(conversation)).first()
         if row is None:
             return None
+        if conversation.parked_until_us and row.kind == "question":
+            connection.execute(UNPARK, {"at_id": self.conversation_id})
         parts = connection.execute(PARTS, {"at_turn_id": row.turn_id})
         queued = read_queued(row, self._key, [read_ref(part) for part in parts])
         return replace(queued, stop_asked=conversation.stop_turn == row.turn_id)
@@ -263,10 +269,10 @@ class SqlHold:
             return connection.execute(YIELD, {**self._ours, "now_us": now_us}).first() is not None
         if connection.execute(RELEASE, self._ours).first() is not None:
             return True
-        self._fence(connection)
-        if connection.execute(OLDEST, self._place).first() is not None:
+        conversation = self._fence(connection)
+        if connection.execute(OLDEST, self._may_begin(conversation)).first() is not None:
             return False
-        # What is open waits for the end of a pause, after which it is adopted.
+        # What is open waits for the model, or for the end of a pause: then it is adopted.
         return connection.execute(LET_GO, self._ours).first() is not None
 
 

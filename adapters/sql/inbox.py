@@ -54,7 +54,7 @@ _starts = and_(_wanted, or_(_is_heard, ~is_paused(*(bindparam(name) for name in 
 _here = (literal_column(f"conversations.{name}", type_=_c.platform.type) for name in _PLACE)
 _received_at_us = bindparam("received_at_us", type_=_c.waiting_since_us.type)
 _is_due = _c.parked_until_us <= _received_at_us
-_takes = and_(_wanted, or_(_is_heard, ~is_paused(*_here)), is_free, _is_due)
+_takes = and_(_wanted, or_(_is_heard, and_(~is_paused(*_here), _is_due)), is_free)
 
 _joined = insert(conversations).values(
     {name: bindparam(name) for name in ("platform", "workspace", "channel", "thread")}

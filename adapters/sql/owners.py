@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     and_,
     bindparam,
+    case,
     delete,
     exists,
     func,
@@ -25,7 +26,7 @@ from adapters.sql.database import Part
 from adapters.sql.hold import SqlHold
 from adapters.sql.rows import read_key, to_us
 from adapters.sql.schema.columns import NowUs, match
-from adapters.sql.schema.pausing import may_go_on
+from adapters.sql.schema.pausing import is_heard, may_go_on
 from adapters.sql.schema.tables import conversations, replicas
 from core.ports import Pulse, StopMark
 
@@ -53,10 +54,11 @@ _is_alive = exists().where(replicas.c.id == _owner, _in_time)
 ALIVE = select(func.count()).select_from(replicas).where(_in_time)
 # Nobody takes from himself, however late his beats are: his own turns are still at work.
 is_free = or_(_c.owner.is_(None), and_(_c.owner != ME, ~_is_alive))
-_may_begin = or_(
+_is_due = or_(
     _c.parked_until_us <= bindparam("now_us", type_=_c.epoch.type),
     _c.retry_at_us <= bindparam("due_us", type_=_c.epoch.type),
 )
+_may_begin = or_(_is_due, is_heard)
 NOTHING_IS_DUE, ALL_IS_DUE = -1, 2**62
 WAITING = (
     select(_c.id, _c.owner)
@@ -69,6 +71,7 @@ TAKE = (
     .where(match(conversations, "id"), _c.finished < _c.next_seq, _may_begin)
     .where(or_(is_free, and_(_c.owner == ME, bindparam("orphan", type_=Boolean()))))
     .values(owner=ME, epoch=_c.epoch + 1)
+    .values(parked_until_us=case((_is_due, 0), else_=_c.parked_until_us))
     .returning(_c.epoch, _c.platform, _c.workspace, _c.channel, _c.thread)
 )
 _lease = insert(replicas).values(

@@ -30,8 +30,8 @@ class Hold(Protocol):
     def conversation(self) -> ConversationKey: ...
 
     async def begin(self) -> QueuedMessage | None:
-        """The oldest open message; counts a start. While the place is paused, no question. None:
-        there is nothing to begin, `release` is next."""
+        """The oldest open message; counts a start. No question while the place is paused, or while
+        the oldest waits for the model. None: there is nothing to begin, `release` is next."""
         ...
 
     async def save_part(self, turn_id: str, ref: MessageRef) -> None:
@@ -62,7 +62,8 @@ class Hold(Protocol):
         """Leave the message open and let the conversation go: it waits for the model, and counts as
         not begun; with an answer that is `kept` it waits for the platform. It may be tried from
         `retry_at` on; from `until` on it is open like any other, and so it is at once when somebody
-        has asked to stop it. `told`: its asker knows."""
+        has asked to stop it. Questions behind it wait with it, nothing else does. `told`: its asker
+        knows."""
         ...
 
     async def bury(self, turn_id: str, reason: str) -> None:
@@ -125,7 +126,7 @@ class Inbox(Protocol):
         click's own id); its answer takes over `parts`, the messages of the answer before.
 
         `slot`: a turn may start in this process, so a free conversation becomes ours, unless the
-        message is a question and its place is paused. A message only overheard (`address` thread)
+        message is a question that has to wait. A message only overheard (`address` thread)
         is for us only in a conversation that the bot takes part in, and as `follow_ups` says:
         `alone` ends for good once a second person has written.
         """
@@ -133,7 +134,8 @@ class Inbox(Protocol):
 
     async def adopt(self, limit: int, *, parked: Parked = "due") -> Sequence[Hold]:
         """Take conversations that nobody alive owns, with messages that can be begun: open, and no
-        questions where it is paused. The oldest message first."""
+        questions where it is paused, or where the oldest waits longer than `parked` says. The
+        oldest message first."""
         ...
 
     def abandon(self, hold: Hold) -> None:

@@ -66,7 +66,7 @@ class Conversation:
     parked_until: datetime | None = None
     retry_at: datetime | None = None
 
-    def may_begin(self, now: datetime, parked: Parked) -> bool:
+    def is_due(self, now: datetime, parked: Parked) -> bool:
         if self.parked_until is None or self.parked_until <= now or parked == "all":
             return True
         return parked == "due" and self.retry_at is not None and self.retry_at <= now
@@ -137,9 +137,10 @@ class Data:
         wanted = [(key.platform, key.workspace, channel) for channel in places]
         return [self.pauses[place] for place in wanted if place in self.pauses]
 
-    def startable(self, key: ConversationKey) -> list[Row]:
-        """Open, and not kept waiting by a pause."""
-        waits = bool(self.pauses_of(key))
+    def startable(self, key: ConversationKey, now: datetime, parked: Parked) -> list[Row]:
+        """Open, and not kept waiting by a pause, or for the model."""
+        is_due = self.conversations[key].is_due(now, parked)
+        waits = bool(self.pauses_of(key)) or not is_due
         return [
             row
             for row in self.rows_of(key)
@@ -168,7 +169,8 @@ class Data:
         )
 
     def begin(self, row: Row) -> QueuedMessage:
-        self.conversations[row.message.conversation].parked_until = None
+        if row.kind == "question":
+            self.conversations[row.message.conversation].parked_until = None
         row.runs += 1
         row.starts += 1
         return self.queued(row)
@@ -260,9 +262,7 @@ class FakeStore(FakeOperating):
         for ref in parts:
             self.data.refs.pop(ref, None)
             self.data.refs[ref] = (turn_id, message.conversation)
-        waits = kind == "question" and self.data.pauses_of(message.conversation)
-        is_due = conversation.may_begin(self.now(), "left")
-        if not slot or waits or conversation.owner or not is_due:
+        if not slot or conversation.owner or row not in self.startable(message.conversation):
             return Receipt("accepted", turn_id)
         alone = conversation.finished == conversation.next_seq - 1
         return Receipt(
@@ -316,12 +316,17 @@ class FakeStore(FakeOperating):
             conversation
             for conversation in self.data.conversations.values()
             if conversation.finished < conversation.next_seq
-            and conversation.may_begin(self.now(), parked)
             and (not conversation.owner or self._is_orphan(conversation))
-            and self.data.startable(conversation.key)
+            and self.startable(conversation.key, parked)
         ]
         waiting.sort(key=lambda conversation: conversation.waiting_since)
+        for conversation in waiting[:limit]:
+            if conversation.is_due(self.now(), parked):
+                conversation.parked_until = None
         return [self._take(conversation) for conversation in waiting[:limit]]
+
+    def startable(self, key: ConversationKey, parked: Parked = "left") -> list[Row]:
+        return self.data.startable(key, self.now(), parked)
 
     def _is_orphan(self, conversation: Conversation) -> bool:
         return conversation.owner == self.me and conversation.key not in self.held
@@ -676,9 +681,8 @@ class FakeHold:
 
     async def begin(self) -> QueuedMessage | None:
         await self._fenced()
-        data = self._store.data
-        waiting = data.startable(self._key)
-        return data.begin(waiting[0]) if waiting else None
+        waiting = self._store.startable(self._key)
+        return self._store.data.begin(waiting[0]) if waiting else None
 
     async def save_part(self, turn_id: str, ref: MessageRef) -> None:
         await self._fenced()
@@ -747,7 +751,7 @@ class FakeHold:
             conversation.waiting_since = self._store.now()
             conversation.owner = ""
             return True
-        if self._store.data.startable(self._key):
+        if self._store.startable(self._key):
             return False
         conversation.owner = ""
         return True

@@ -35,8 +35,9 @@ def is_paused(
 
 
 _c = conversations.c
-may_go_on = or_(
-    ~is_paused(_c.platform, _c.workspace, _c.channel),
-    exists().where(inbox.c.conversation_id == _c.id, inbox.c.state == OPEN, inbox.c.kind != WAITS),
+is_heard = exists().where(
+    inbox.c.conversation_id == _c.id, inbox.c.state == OPEN, inbox.c.kind != WAITS
 )
+"""Whether a conversation has an open message that waits for nothing, whatever its questions do."""
+may_go_on = or_(~is_paused(_c.platform, _c.workspace, _c.channel), is_heard)
 """Of a conversation with open messages: whether one of them may be begun."""

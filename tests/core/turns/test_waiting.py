@@ -255,15 +255,15 @@ async def test_what_is_asked_behind_it_waits_behind_it():
     assert len(office.model.requests[-1].messages) > len(office.model.requests[0].messages)
 
 
-async def test_a_typed_reset_keeps_its_place_behind_it():
+async def test_a_command_behind_it_is_answered_while_it_waits():
     office = down()
     await waiting(office)
     await office.desk.accept(ask("ping", n=2))
-    await passes(office, 10)
-    assert office.turns == []
+    await passes(office, 2)
+    assert [turn.kind for turn in office.turns] == ["command"]
     office.model.back = True
     await passes(office, 120)
-    assert [turn.kind for turn in office.turns] == ["question", "command"]
+    assert [turn.kind for turn in office.turns] == ["command", "question"]
 
 
 async def test_an_edit_replaces_the_words_of_a_waiting_question():
