@@ -48,10 +48,12 @@ FENCE = (
 _paused_here = is_paused(
     *(bindparam(f"at_{name}") for name in ("platform", "workspace", "channel"))
 )
+_waits = or_(_paused_here, bindparam("waits", type_=Boolean()))
+_is_stopped = inbox.c.turn_id == bindparam("stopped")
 OLDEST = (
     select(inbox.c.turn_id)
     .where(match(inbox, "conversation_id"), inbox.c.state == OPEN)
-    .where(or_(inbox.c.kind != WAITS, ~or_(_paused_here, bindparam("waits", type_=Boolean()))))
+    .where(or_(inbox.c.kind != WAITS, ~_waits, _is_stopped))
     .order_by(inbox.c.seq)
     .limit(1)
 )
@@ -206,7 +208,7 @@ class SqlHold:
         """What OLDEST asks for. Whoever takes a conversation because its question is due makes it
         wait no longer."""
         waits = conversation.parked_until_us > to_us(self._clock.now())
-        return {**self._place, "waits": waits}
+        return {**self._place, "waits": waits, "stopped": conversation.stop_turn}
 
     def _begin(self, connection: Connection) -> QueuedMessage | None:
         conversation = self._fence(connection)

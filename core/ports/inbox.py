@@ -31,7 +31,8 @@ class Hold(Protocol):
 
     async def begin(self) -> QueuedMessage | None:
         """The oldest open message; counts a start. No question while the place is paused, or while
-        the oldest waits for the model. None: there is nothing to begin, `release` is next."""
+        the oldest waits for the model, but one that somebody wants to end. None: there is nothing
+        to begin, `release` is next."""
         ...
 
     async def save_part(self, turn_id: str, ref: MessageRef) -> None:

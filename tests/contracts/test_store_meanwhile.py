@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contracts.stores import accept, message, turn
+from tests.contracts.stores import ANN, KEY, accept, begun, deed, message, turn
 from tests.contracts.test_store_waiting import parked, taken
 
 if TYPE_CHECKING:
@@ -52,3 +52,32 @@ async def test_one_that_is_due_is_taken_before_the_command_behind_it(store: Stor
     first = await parked(store)
     await accept(store, message("stats"), kind="command", slot=False)
     assert (await taken(store))[1].turn_id == first.turn_id
+
+
+async def pause(store: Store) -> None:
+    await store.pause("slack", "T1", "C1", "", deed())
+
+
+async def test_one_that_is_stopped_ends_although_its_place_is_paused(store: Store) -> None:
+    first = await parked(store)
+    await accept(store, message("behind"))
+    await pause(store)
+    assert list(await store.adopt(5, parked="all")) == []
+    await store.stop(KEY, "U-admin")
+    [hold] = await store.adopt(5, parked="left")
+    queued = await hold.begin()
+    assert queued is not None
+    assert (queued.turn_id, queued.stop_asked) == (first.turn_id, True)
+    await hold.record(turn(queued, outcome="stopped"))
+    assert await ended(hold) == []
+    assert list(await store.adopt(5, parked="all")) == [], "what is behind it waits for the pause"
+
+
+async def test_one_that_was_cut_is_stopped_although_its_place_is_paused(place: Place) -> None:
+    _, first = await begun(place.store)
+    store = await place.restart()
+    await pause(store)
+    assert list(await store.adopt(5)) == []
+    await store.stop(KEY, ANN.user_id)
+    [hold] = await store.adopt(5)
+    assert await ended(hold) == [first.turn_id]

@@ -139,12 +139,13 @@ class Data:
 
     def startable(self, key: ConversationKey, now: datetime, parked: Parked) -> list[Row]:
         """Open, and not kept waiting by a pause, or for the model."""
-        is_due = self.conversations[key].is_due(now, parked)
-        waits = bool(self.pauses_of(key)) or not is_due
+        conversation = self.conversations[key]
+        waits = bool(self.pauses_of(key)) or not conversation.is_due(now, parked)
         return [
             row
             for row in self.rows_of(key)
-            if row.state == "open" and not (waits and row.kind == "question")
+            if row.state == "open"
+            and (not waits or row.kind != "question" or row.turn_id == conversation.stop_turn)
         ]
 
     def asked_at(self, turn_id: str) -> datetime | None:

@@ -36,8 +36,11 @@ def is_paused(
 
 _c = conversations.c
 is_heard = exists().where(
-    inbox.c.conversation_id == _c.id, inbox.c.state == OPEN, inbox.c.kind != WAITS
+    inbox.c.conversation_id == _c.id,
+    inbox.c.state == OPEN,
+    or_(inbox.c.kind != WAITS, inbox.c.turn_id == _c.stop_turn),
 )
-"""Whether a conversation has an open message that waits for nothing, whatever its questions do."""
+"""Whether a conversation has an open message that waits for nothing, whatever its questions do: no
+question, or one that somebody wants to end."""
 may_go_on = or_(~is_paused(_c.platform, _c.workspace, _c.channel), is_heard)
 """Of a conversation with open messages: whether one of them may be begun."""
