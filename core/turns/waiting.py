@@ -93,7 +93,9 @@ def keep(queued: QueuedMessage, turn: Turn, now: datetime) -> NotShown | None:
     until = queued.received_at + timedelta(seconds=SHOWING_LIMIT_S)
     if turn.outcome != "answered" or not turn.answer or now >= until:
         return None
-    return NotShown(Wait.of(queued, until, now), told=queued.told, kept=turn)
+    retry_at = Wait.of(queued, until, now).retry_at
+    # Open from then on like any other: it asks no model, so it waits for none to come back.
+    return NotShown(Wait(until=retry_at, retry_at=retry_at), told=queued.told, kept=turn)
 
 
 def build_waiting(turn_id: str) -> Ending:

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from core.errors import DeliveryError
+from core.turns.waiting import Outlook
 from tests.contracts.stores import deed
 from tests.core.turns.making import ask
 from tests.core.turns.office import Office
@@ -87,6 +88,17 @@ async def test_another_process_shows_it():
     await passes(second, 31)
     assert [turn.answer for turn in second.turns] == ["The answer."]
     assert second.model.requests == []
+
+
+async def test_it_is_shown_while_the_model_is_away():
+    first = Office("The answer.", chat=Down(LoopClock()))
+    await first.desk.accept(ask("Q?"))
+    await first.workers.idle()
+    first.chat.down = False
+    second = Office(store=first.store.reopened(), chat=first.chat)
+    second.workers._outlook = Outlook(lambda: {"a model": "open"})
+    await passes(second, 31)
+    assert [turn.answer for turn in second.turns] == ["The answer."]
 
 
 async def test_a_platform_that_stays_away_makes_a_dead_letter_that_can_still_be_shown():
