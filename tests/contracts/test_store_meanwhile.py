@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contracts.stores import ANN, KEY, accept, begun, deed, message, turn
+from tests.contracts.stores import ANN, BEN, KEY, accept, begun, deed, message, turn
 from tests.contracts.test_store_waiting import parked, taken
 
 if TYPE_CHECKING:
@@ -81,3 +81,12 @@ async def test_one_that_was_cut_is_stopped_although_its_place_is_paused(place: P
     await store.stop(KEY, ANN.user_id)
     [hold] = await store.adopt(5)
     assert await ended(hold) == [first.turn_id]
+
+
+async def test_who_asked_behind_somebody_who_is_forgotten_does_not_wait(store: Store) -> None:
+    await parked(store)
+    behind = await accept(store, message("behind", author=BEN))
+    erased = await store.erase("slack", "T1", ANN.user_id, deed("erase"))
+    assert erased.waiting == 1
+    [hold] = await store.adopt(5, parked="left")
+    assert await ended(hold) == [behind.turn_id]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from adapters.sql.database import Part
+from adapters.sql.hold import UNPARK
 from adapters.sql.operating.audit import note
 from adapters.sql.operating.person import (
     BATCH,
@@ -143,6 +144,8 @@ def _drop_open(connection: Connection, conversation_id: int, person: Person) -> 
     running = next((row.turn_id for row in rows if row.runs), None)
     columns = {"at_id": conversation_id, "dropped": len(rows), "running": running}
     connection.execute(COUNT_DROPPED, columns)
+    if any(row.parked for row in rows):  # what others asked behind it must not wait for it
+        connection.execute(UNPARK, {"at_id": conversation_id})
     return len(rows)
 
 

@@ -49,7 +49,7 @@ LOCK_WAITING = (
     .returning(_c.id)
 )
 OPEN_OF = (
-    select(inbox.c.turn_id, inbox.c.runs, inbox.c.replaces)
+    select(inbox.c.turn_id, inbox.c.runs, inbox.c.parked, inbox.c.replaces)
     .where(match(inbox, "conversation_id"), _sent, inbox.c.state == OPEN)
     .order_by(inbox.c.seq)
 )
