@@ -71,7 +71,8 @@ FIND_ASKED_IN = (
 )
 _begun_seq = func.coalesce(
     select(func.max(inbox.c.seq))
-    .where(inbox.c.conversation_id == _c.id, inbox.c.state == OPEN, inbox.c.runs > 0)
+    .where(inbox.c.conversation_id == _c.id, inbox.c.state == OPEN)
+    .where(or_(inbox.c.runs > 0, inbox.c.parked))
     .scalar_subquery(),
     0,
 )

@@ -90,3 +90,16 @@ async def test_who_asked_behind_somebody_who_is_forgotten_does_not_wait(store: S
     assert erased.waiting == 1
     [hold] = await store.adopt(5, parked="left")
     assert await ended(hold) == [behind.turn_id]
+
+
+async def test_a_reset_covers_it(store: Store) -> None:
+    await parked(store)
+    await accept(store, message("behind"))
+    await store.forget(KEY)
+    hold, queued = await taken(store)
+    await hold.record(turn(queued), release=False)
+    behind = await hold.begin()
+    assert behind is not None
+    assert await store.history(KEY, 9) == []
+    await hold.record(turn(behind))
+    assert [one.turn_id for one in await store.history(KEY, 9)] == [behind.turn_id]

@@ -476,7 +476,7 @@ class FakeStore(FakeOperating):
             )
         ]
         for key in keys:
-            begun = [row.seq for row in self.data.rows_of(key) if row.runs]
+            begun = [row.seq for row in self.data.rows_of(key) if row.runs or row.parked]
             start = self.data.conversations[key].history_from
             self.data.conversations[key].history_from = max(start, *begun, 0)
             self.data.conversations[key].forgotten_at = self.now()
