@@ -53,7 +53,8 @@ _starts = and_(_wanted, or_(_is_heard, ~is_paused(*(bindparam(name) for name in 
 # As text, as in `is_free`; and each parameter costs time at every message.
 _here = (literal_column(f"conversations.{name}", type_=_c.platform.type) for name in _PLACE)
 _received_at_us = bindparam("received_at_us", type_=_c.waiting_since_us.type)
-_is_due = _c.parked_until_us <= _received_at_us
+_is_first = _c.finished == _c.next_seq
+_is_due = or_(_is_first, _c.parked_until_us <= _received_at_us)
 _takes = and_(_wanted, or_(_is_heard, and_(~is_paused(*_here), _is_due)), is_free)
 
 _joined = insert(conversations).values(
@@ -79,9 +80,10 @@ JOIN = _joined.on_conflict_do_update(
         "taken_seq": case((_takes, _c.next_seq + 1), else_=_c.taken_seq),
         "sole_author": case((_c.sole_author == _joined.excluded.sole_author, _c.sole_author)),
         "waiting_since_us": case(
-            (_c.finished == _c.next_seq, _joined.excluded.waiting_since_us),
-            else_=_c.waiting_since_us,
+            (_is_first, _joined.excluded.waiting_since_us), else_=_c.waiting_since_us
         ),
+        # A process of the version before may have ended what waited: it knows no waiting.
+        "parked_until_us": case((_is_first, 0), else_=_c.parked_until_us),
     },
 ).returning(_c.id, _c.next_seq, _c.finished, _c.epoch, _c.taken_seq)
 ENQUEUE = insert(inbox).on_conflict_do_nothing().returning(inbox.c.turn_id)

@@ -26,7 +26,7 @@ from adapters.sql.database import Part
 from adapters.sql.hold import SqlHold
 from adapters.sql.rows import read_key, to_us
 from adapters.sql.schema.columns import NowUs, match
-from adapters.sql.schema.pausing import is_heard, may_go_on
+from adapters.sql.schema.pausing import is_heard, is_parked, may_go_on
 from adapters.sql.schema.tables import conversations, replicas
 from core.ports import Pulse, StopMark
 
@@ -57,6 +57,8 @@ is_free = or_(_c.owner.is_(None), and_(_c.owner != ME, ~_is_alive))
 _is_due = or_(
     _c.parked_until_us <= bindparam("now_us", type_=_c.epoch.type),
     _c.retry_at_us <= bindparam("due_us", type_=_c.epoch.type),
+    # A process of the version before may have ended what waited: it knows no waiting.
+    ~is_parked,
 )
 _may_begin = or_(_is_due, is_heard)
 NOTHING_IS_DUE, ALL_IS_DUE = -1, 2**62

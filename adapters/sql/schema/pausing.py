@@ -42,5 +42,6 @@ is_heard = exists().where(
 )
 """Whether a conversation has an open message that waits for nothing, whatever its questions do: no
 question, or one that somebody wants to end."""
+is_parked = exists().where(inbox.c.conversation_id == _c.id, inbox.c.state == OPEN, inbox.c.parked)
 may_go_on = or_(~is_paused(_c.platform, _c.workspace, _c.channel), is_heard)
 """Of a conversation with open messages: whether one of them may be begun."""
