@@ -6,6 +6,7 @@ import asyncio
 import logging
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from core.completion import ChatRequest, Delta, Finished, Retrying, Switched, Usage
@@ -18,10 +19,11 @@ from core.turn import Turn
 from core.turns.asking import Asking
 from core.turns.ending import build_ending, build_recorded, build_refusal
 from core.turns.mending import show_recorded
+from core.turns.parts import stored
 from core.turns.progress import Progress, begin_turn, measured, sum_cost_usd
 from core.turns.reading import QUESTION_MAX_CHARS
 from core.turns.showing import cancelled, saver, show_late, shown, write
-from core.turns.waiting import ModelAway, build_waiting, keep
+from core.turns.waiting import ModelAway, NotShown, build_waiting, keep
 
 if TYPE_CHECKING:
     from core.conversation import InboundMessage
@@ -177,10 +179,11 @@ class Engine:
                     turn = await self._shown(turn, queued, running, progress, showing)
             finally:
                 await cancelled(showing)  # first: the conversation may be another's already
-        except BaseException:
+        except BaseException as error:
             # This run of the turn is not recorded, but its model calls were made and cost money.
             for completion in turn.completions or parts.meter.take(queued.turn_id):
-                await parts.completions.settle(completion)
+                settle = partial(parts.completions.settle, completion)
+                await (stored(settle, clock) if isinstance(error, NotShown) else settle())
             raise
         return measured(turn, running.draft, progress, parts.clock.monotonic())
 

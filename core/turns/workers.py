@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from core.correlation import correlated
@@ -12,6 +13,7 @@ from core.errors import ChatbotError, NotStored, OwnershipLost
 from core.lease import Lease
 from core.notices import build_notice
 from core.turns.mending import Mender, Mends
+from core.turns.parts import STORE_RETRY_S, stored
 from core.turns.running import Running
 from core.turns.telling import tell
 from core.turns.waiting import Outlook, Postponed
@@ -30,7 +32,6 @@ MAX_FAILURES = 3
 MAX_STARTS = 10
 """A message that a crash cut this often is what kills the process."""
 FAILURE_WAITS_S = (2.0, 8.0)
-STORE_RETRY_S = 1.0
 
 
 class Runs(Mends, Protocol):
@@ -215,45 +216,39 @@ class Workers:
     async def _one(self, hold: Hold, queued: QueuedMessage) -> bool:
         running = self._running[queued.turn_id] = Running()
         try:
+            return await self._run(hold, queued, running)
+        except (asyncio.CancelledError, NotStored, OwnershipLost):
+            # Of the run, or of what was to be stored after it: what was shown may be too late.
+            await self._hand_over(hold, queued)
+            raise
+        finally:
+            running.recorded.set()
+            del self._running[queued.turn_id]
+
+    async def _run(self, hold: Hold, queued: QueuedMessage, running: Running) -> bool:
+        try:
             if queued.starts > MAX_STARTS:
                 return await self._bury(hold, queued, "crash: it was started too often")
             turn = await self._engine.run(queued, hold, running)
-            released = await self._recorded(hold, turn)
+            released = await stored(partial(hold.record, turn), self._clock)
             tell(self._observers, turn)
             return released
         except Postponed as later:
             await self._postpone(hold, queued, later)
             return True
-        except (asyncio.CancelledError, NotStored, OwnershipLost):
-            await self._hand_over(hold, queued)
+        except (NotStored, OwnershipLost):
             raise
         except Exception as error:
             logger.exception("the turn failed")
             return await self._failed(hold, queued, error)
-        finally:
-            running.recorded.set()
-            del self._running[queued.turn_id]
-
-    async def _recorded(self, hold: Hold, turn: Turn) -> bool:
-        """Record, for as long as it takes: the answer is on the screen already."""
-        while True:
-            try:
-                return await hold.record(turn)
-            except NotStored as error:
-                logger.warning("the turn could not be recorded yet: %s", error)
-                await self._clock.sleep(STORE_RETRY_S)
 
     async def _postpone(self, hold: Hold, queued: QueuedMessage, later: Postponed) -> None:
         """Let the conversation go, its oldest message waiting."""
         logger.info("the message waits (%s): %s", type(later).__name__, later)
-        wait = later.wait
-        await hold.park(
-            queued.turn_id,
-            until=wait.until,
-            retry_at=wait.retry_at,
-            told=later.told,
-            kept=later.kept,
-        )
+        wait, told, kept = later.wait, later.told, later.kept
+        park = partial(hold.park, queued.turn_id, until=wait.until, retry_at=wait.retry_at)
+        waiting = partial(park, told=told, kept=kept)
+        await (stored(waiting, self._clock) if kept else waiting())
         self._outlook.note_wait()
 
     async def _failed(self, hold: Hold, queued: QueuedMessage, error: Exception) -> bool:

@@ -21,12 +21,14 @@ class Down(FakeChat):
     """Takes text, and from its end on nothing more, until it is up again."""
 
     down = True
+    on_refusal = staticmethod(lambda: None)
 
     def note(self) -> None:
         ended = [shown for shown in self.answers if shown.ending]
         if self.down and ended:
             for shown in ended:
                 shown.ending = None
+            self.on_refusal()
             raise DeliveryError("no connection", retryable=True)
         super().note()
 
@@ -144,3 +146,15 @@ async def test_a_message_that_was_made_unheard_is_found_and_not_doubled():
     assert [turn.answer for turn in office.turns] == ["The answer."]
     assert len(office.model.requests) == 1, "the answer was kept"
     assert [shown.text for shown in office.chat.answers] == ["The answer."]
+
+
+async def test_an_answer_is_kept_although_the_store_is_away_too():
+    office = Office("The answer.", chat=Down(LoopClock()))
+    office.chat.on_refusal = lambda: setattr(office.store, "broken", "the disk is full")
+    asyncio.get_running_loop().call_later(5, setattr, office.store, "broken", "")
+    await office.desk.accept(ask("Q?"))
+    await office.workers.idle()
+    office.chat.down = False
+    await passes(office, 31)
+    assert [turn.answer for turn in office.turns] == ["The answer."]
+    assert len(office.model.requests) == 1

@@ -7,13 +7,14 @@ import asyncio
 import pytest
 
 from core.completion import Finished
-from core.errors import ModelError, OwnershipLost
+from core.errors import ConnectionFailed, DeliveryError, ModelError, OwnershipLost
 from core.lease import Lease, require_lease
 from tests.core.turns.making import ask
 from tests.core.turns.office import Office
 from tests.fakes.clock import LoopClock
-from tests.fakes.model import Pause
+from tests.fakes.model import Pause, ScriptedModel
 from tests.fakes.platform import FakeChat
+from tests.fakes.store import FakeStore
 
 pytestmark = pytest.mark.looptime
 
@@ -175,3 +176,70 @@ async def test_where_no_turn_runs_nothing_is_checked():
 
 async def late():
     require_lease()
+
+
+class Unreachable(ScriptedModel):
+    async def stream(self, request):
+        raise ConnectionFailed
+        yield
+
+
+class FailsHalfWay(FakeChat):
+    """Shows words, and then says that it could not."""
+
+    failing = True
+
+    def note(self):
+        if self.failing and any(shown.text for shown in self.answers):
+            raise DeliveryError("no connection", retryable=True)
+        super().note()
+
+
+class Overtaken(FakeStore):
+    """Somebody else is quicker, each time its owner is about to call `late`."""
+
+    late = ""
+
+    async def overtake(self):
+        raise NotImplementedError
+
+    def _take(self, conversation):
+        hold = super()._take(conversation)
+        write = getattr(hold, self.late)
+
+        async def write_late(*given, **named):
+            await self.overtake()
+            return await write(*given, **named)
+
+        setattr(hold, self.late, write_late)
+        return hold
+
+
+@pytest.mark.parametrize("late", ["park", "give_back", "bury"])
+async def test_who_parks_fails_or_buries_too_late_mends_the_message(late):
+    store = Overtaken(LoopClock())
+    store.late = late
+    chat = FailsHalfWay(LoopClock())
+    office = Office(["Old.", Pause(1)], store=store, chat=chat, wait_for_model_s=3600.0)
+    if late == "park":
+        office.breaking._inner._inner = Unreachable()
+        chat.failing = False
+    second = Office("The whole answer.", store=FakeStore(LoopClock(), data=store.data), chat=chat)
+
+    async def overtake():
+        [shown] = chat.answers
+        arrives_last = (shown.text, shown.ending)
+        chat.failing = False
+        for conversation in store.data.conversations.values():
+            conversation.owner = ""
+        await second.workers.sweep()
+        await second.recorded()
+        shown.text, shown.ending = arrives_last
+
+    store.overtake = overtake
+    await office.desk.accept(ask("Q?"))
+    await office.workers.idle()
+    await asyncio.sleep(60)
+    [shown] = chat.answers
+    assert (shown.text, shown.ending.outcome) == ("The whole answer.", "answered")
+    assert (office.turns, len(second.turns)) == ([], 1)
