@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot.clock import SystemClock
 from bot.server import Server
+from core.lease import BEAT_S, beat_s
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-BEAT_S = 1.0
 WEBHOOKS = ("/slack/events", "/api/messages")
 """Where platforms deliver; known before the channels are, so that early events get a 503."""
 
@@ -56,7 +56,7 @@ async def _run(bot: Bot, server: Server, settings: Settings, stopping: asyncio.E
     if settings.metrics_port:
         await server.start_metrics(settings.metrics_host, settings.metrics_port, bot.metrics.render)
     await bot.start(server)
-    beating = asyncio.create_task(beat_forever(bot))
+    beating = asyncio.create_task(beat_forever(bot, beat_s(settings.lease_s)))
     server.readiness = bot.readiness
     logger.info("ready")
     waiting = asyncio.create_task(stopping.wait())
@@ -73,13 +73,13 @@ async def _run(bot: Bot, server: Server, settings: Settings, stopping: asyncio.E
         await asyncio.wait({beating, waiting})
 
 
-async def beat_forever(bot: Bot) -> None:
-    """Once a second: renew the lease, follow stop marks, adopt what nobody works on."""
+async def beat_forever(bot: Bot, every_s: float = BEAT_S) -> None:
+    """Each second, or more often: renew the lease, follow stop marks, adopt what nobody works on."""
     clock = bot.clock
     while True:
         before = clock.monotonic()
-        await clock.sleep(BEAT_S)
-        bot.metrics.loop_lag(clock.monotonic() - before - BEAT_S)
+        await clock.sleep(every_s)
+        bot.metrics.loop_lag(clock.monotonic() - before - every_s)
         try:
             await bot.beat()
         except Exception:

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 LEASE_MARGIN_S = 2.0
 """A turn writes nothing more so long before its lease ends, so that no write meets a new owner."""
+MARGIN_OF_LEASE = 3
+"""At most this part of a lease: two thirds of a short one are left to renew it in."""
+BEAT_S = 1.0
+BEATS_IN_LEASE = 4
+"""In a short one; with the margin it stands one beat that is lost or late by half a second."""
 
 _lease: ContextVar[Lease | None] = ContextVar("lease", default=None)
 
@@ -24,8 +29,8 @@ class Lease:
 
     def __init__(self, clock: Clock, lease_s: float) -> None:
         self._clock = clock
-        self._lasts_s = lease_s - LEASE_MARGIN_S
-        self._ends_at = clock.monotonic() + lease_s
+        self._lasts_s = lease_s - min(LEASE_MARGIN_S, lease_s / MARGIN_OF_LEASE)
+        self._ends_at = clock.monotonic()  # until a beat is seen there is none
 
     @property
     def left_s(self) -> float:
@@ -44,6 +49,11 @@ class Lease:
             yield
         finally:
             _lease.reset(token)
+
+
+def beat_s(lease_s: float) -> float:
+    """Seconds from one beat to the next."""
+    return min(BEAT_S, lease_s / BEATS_IN_LEASE)
 
 
 def require_lease() -> None:

@@ -125,7 +125,12 @@ class StoreSettings(BaseSettings):
         "sqlite+aiosqlite:///data/chatbot.db",
         description="A file, or postgresql+asyncpg://user:password@host/name",
     )
-    lease_s: float = Field(10.0, ge=3, description="Seconds until a silent process counts as dead")
+    lease_s: float = Field(
+        10.0,
+        ge=3,
+        description="Seconds until a silent process counts as dead; 3 at least, 6 or more where "
+        "machines or the database may falter for a second",
+    )
     turns_at_work: int = Field(200, ge=1, description="Turns at the same time; the rest waits")
     drain_s: float = Field(25.0, ge=0, description="Seconds that running answers get at SIGTERM")
     retention_days: int = Field(90, ge=0, description="Older turns are removed; 0 keeps them")

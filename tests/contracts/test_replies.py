@@ -197,10 +197,16 @@ async def test_a_question_that_waits_says_so_where_its_answer_will_stand(screen:
     assert "It waits." not in below.words
 
 
+def renewed(clock: FakeClock) -> Lease:
+    lease = Lease(clock, lease_s=10)
+    lease.renew(clock.monotonic())
+    return lease
+
+
 @pytest.mark.parametrize("method", ["write", "post", "whisper"])
 async def test_who_has_overslept_writes_nothing(screen: Screen, method: str) -> None:
     clock = FakeClock()
-    lease, saved = Lease(clock, lease_s=10), Saved()
+    lease, saved = renewed(clock), Saved()
     await clock.advance(11)
     writes = {
         "write": lambda: open_reply(screen).write(ended("Late."), (), saved),
@@ -214,7 +220,7 @@ async def test_who_has_overslept_writes_nothing(screen: Screen, method: str) -> 
 
 async def test_who_falls_asleep_in_an_answer_writes_nothing_more(screen: Screen) -> None:
     clock = FakeClock()
-    lease = Lease(clock, lease_s=10)
+    lease = renewed(clock)
     with lease.bounding():
         draft, writing = await begun(screen, "First", Saved())
         await clock.advance(11)
@@ -227,7 +233,7 @@ async def test_who_falls_asleep_in_an_answer_writes_nothing_more(screen: Screen)
 
 async def test_a_lease_that_is_renewed_lets_the_answer_go_on(screen: Screen) -> None:
     clock = FakeClock()
-    lease = Lease(clock, lease_s=10)
+    lease = renewed(clock)
     with lease.bounding():
         draft, writing = await begun(screen, "First", Saved())
         await clock.advance(9)

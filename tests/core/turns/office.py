@@ -182,6 +182,7 @@ class Office:
             observers=[*observers, self.watching],
             on_dead_letter=self._count_dead_letter,
         )
+        self.workers._lease.renew(self.clock.monotonic())  # by the beat before the first message
         self.platforms = platforms
         self.duplicates: list[str] = []
         self.acknowledged: list[float] = []

@@ -8,7 +8,7 @@ import pytest
 
 from core.completion import Finished
 from core.errors import ConnectionFailed, DeliveryError, ModelError, OwnershipLost
-from core.lease import Lease, require_lease
+from core.lease import Lease, beat_s, require_lease
 from tests.core.turns.making import ask
 from tests.core.turns.office import Office
 from tests.fakes.clock import LoopClock
@@ -78,6 +78,36 @@ async def test_a_beat_counts_from_when_it_was_sent():
     assert lease.left_s == pytest.approx(8)
     office.clock.slept_s = 5
     assert lease.left_s == pytest.approx(3)
+
+
+async def test_before_its_first_beat_a_process_has_no_lease():
+    lease = Lease(LoopClock(), 10)
+    with lease.bounding(), pytest.raises(OwnershipLost):
+        require_lease()
+
+
+class SlowToBeat(FakeStore):
+    async def beat(self):
+        await asyncio.sleep(0.25)
+        return await super().beat()
+
+
+async def test_with_the_shortest_lease_beats_may_be_half_a_second_late():
+    clock = LoopClock()
+    office = Office(
+        ["Word. ", *[Pause(0.25), "Word. "] * 80], store=SlowToBeat(clock), clock=clock, lease_s=3
+    )
+    await office.desk.accept(ask("Q?"))
+    for _ in range(15):
+        await asyncio.sleep(beat_s(3) + 0.5)
+        await office.workers.beat()
+    await office.workers.idle()
+    [turn] = office.turns
+    assert (turn.outcome, turn.answer.count("Word."), len(office.model.requests)) == (
+        "answered",
+        81,
+        1,
+    )
 
 
 async def test_a_late_write_is_set_to_what_is_recorded_once():
@@ -165,6 +195,7 @@ async def test_how_it_ended_is_mended_too(script, outcome, said):
 async def test_where_no_turn_runs_nothing_is_checked():
     clock = Naps()
     lease = Lease(clock, 10)
+    lease.renew(clock.monotonic())
     clock.slept_s = 100
     require_lease()
     with lease.bounding():
