@@ -74,7 +74,7 @@ async def _run(bot: Bot, server: Server, settings: Settings, stopping: asyncio.E
 
 
 async def beat_forever(bot: Bot, every_s: float = BEAT_S) -> None:
-    """Each second, or more often: renew the lease, follow stop marks, adopt what nobody works on."""
+    """Each second or more often: renew the lease, follow stop marks, adopt what nobody works on."""
     clock = bot.clock
     while True:
         before = clock.monotonic()

@@ -152,11 +152,15 @@ def _delete(connection: Connection, ref: MessageRef) -> Deleted:
     _forget_overheard(connection, ref)
     rows = connection.execute(OF_MESSAGE, columns).all()
     ends = [_erase(connection, row) for row in reversed(rows)]
-    for state in ("running", "done", "dropped"):
-        for end in ends:
-            if end.state == state:
-                return end
-    return Deleted("unknown")
+    return min(ends, key=_rank, default=Deleted("unknown"))
+
+
+def _rank(end: Deleted) -> int:
+    """What runs comes first, then what waited and said so on the screen: asked again, it did so in
+    the message of an answer that is done."""
+    if end.state == "dropped":
+        return 1 if end.parts else 3
+    return 0 if end.state == "running" else 2
 
 
 def _erase(connection: Connection, row: AnyRow) -> Deleted:

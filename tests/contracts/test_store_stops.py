@@ -14,12 +14,13 @@ from tests.contracts.stores import (
     answered,
     begun,
     message,
+    minutes,
     ref,
     turn,
 )
 
 if TYPE_CHECKING:
-    from tests.contracts.stores import Store
+    from tests.contracts.stores import Place, Store
 
 
 async def test_nothing_to_stop(store: Store) -> None:
@@ -130,6 +131,21 @@ async def test_a_deleted_question_leaves_the_answer(store: Store) -> None:
     assert await store.delete(ref("1")) == Deleted("done", first.turn_id)
     (told,) = await store.history(KEY, 9)
     assert (told.question, told.answer) == ("", first.answer)
+
+
+async def test_a_deleted_question_that_was_asked_again_and_waits_names_its_message(
+    store: Store, place: Place
+) -> None:
+    hold, first = await begun(store, message("1"))
+    await hold.save_part(first.turn_id, ref("p1"))
+    await hold.record(turn(first, outcome="failed"))
+    receipt = await accept(store, message("1"), key="again/1", parts=(ref("p1"),))
+    assert receipt.hold is not None
+    later = place.clock.now() + minutes(5)
+    await receipt.hold.park(receipt.turn_id, until=later, retry_at=later, told=True)
+    assert await store.delete(ref("1")) == Deleted("dropped", receipt.turn_id, (ref("p1"),))
+    assert await store.delete(ref("1")) == Deleted("done", first.turn_id, (ref("p1"),))
+    assert await store.adopt(9, parked="all") == []
 
 
 async def test_an_unknown_message_is_unknown(store: Store) -> None:

@@ -394,9 +394,14 @@ class FakeStore(FakeOperating):
         self._forget_overheard(ref)
         found = [row for row in self.data.rows.values() if row.message.ref == ref]
         ends = [self._erase(row) for row in sorted(found, key=lambda row: row.seq)]
-        for state in ("running", "done", "dropped"):
+        for state, needs_parts in (
+            ("running", False),
+            ("dropped", True),
+            ("done", False),
+            ("dropped", False),
+        ):
             for end in reversed(ends):
-                if end.state == state:
+                if end.state == state and (end.parts or not needs_parts):
                     return end
         return Deleted("unknown")
 
