@@ -86,6 +86,6 @@ class QueuedMessage:
     told: bool = False
     """It waited for the model, and its asker was told so in the message of the answer."""
     kept: Turn | None = None
-    """The whole turn, where an earlier run had its answer and could not show it."""
+    """The turn, where an earlier run had its answer and could not show it; without its context."""
     stop_asked: bool = False
     """Somebody wants it to end, and nobody was at work on it to hear so."""

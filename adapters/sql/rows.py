@@ -113,13 +113,14 @@ def read_queued(
 
 
 def to_kept(turn: Turn) -> str:
-    """JSON of a turn that is not recorded yet; its question stands beside it."""
-    return json.dumps(to_turn_columns(turn, {"question": ""}))
+    """JSON of a turn that is not recorded yet; its question stands beside it, and the words of
+    others are none of it, as nobody would find them here to forget them."""
+    return json.dumps(to_turn_columns(turn, {"question": "", "context": ""}))
 
 
 def _read_kept(row: AnyRow, message: InboundMessage) -> Turn:
     turn = read_turn(cast("AnyRow", SimpleNamespace(**json.loads(row.kept))))
-    return replace(turn, question=message.text)
+    return replace(turn, question=message.text, context=())
 
 
 def to_usage_columns(usage: Usage) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,18 @@ class Asking:
         )
         known = replace(turn, author=message.author, context=context, prompt_version=prompt.version)
         return request, known
+
+    async def with_context(self, turn: Turn, queued: QueuedMessage) -> Turn:
+        """A kept turn with what is said there before its question, as it was not kept; without
+        where it cannot be read in time."""
+        transcript = self._parts.platforms[queued.message.ref.platform].transcript
+        try:
+            async with asyncio.timeout(self._parts.answer_timeout_s):
+                past = await self._past(queued)
+                context = await self._parts.reader.context(transcript, queued.message, *past)
+        except TimeoutError:
+            return turn
+        return replace(turn, context=context)
 
     async def require_model(self, queued: QueuedMessage) -> None:
         """Raises ModelAway while it is known that no call would be made: to read a thread and its

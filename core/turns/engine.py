@@ -270,7 +270,8 @@ class Engine:
         finally:
             await cancelled(showing)
         took_s = (clock.now() - queued.received_at).total_seconds()
-        return replace(turn, latency_s=took_s, first_visible_s=turn.first_visible_s or took_s)
+        turn = replace(turn, latency_s=took_s, first_visible_s=turn.first_visible_s or took_s)
+        return await self._asking.with_context(turn, queued)
 
     async def _post(
         self, reply: Reply, document: Document, queued: QueuedMessage, hold: Hold

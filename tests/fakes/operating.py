@@ -113,7 +113,7 @@ class FakeOperating:
         row = self.data.rows.get(turn_id)
         if row is None or row.state != "dead":
             return False
-        row.state, row.erased, row.reason = "dropped", True, ""
+        row.state, row.erased, row.reason, row.kept = "dropped", True, "", None
         row.message = _wordless(row.message)
         self._note(deed)
         return True

@@ -739,7 +739,7 @@ class FakeHold:
         if row.state != "open":
             return
         row.runs, row.starts, row.parked, row.told = 0, row.starts - 1, True, told
-        row.kept = replace(kept, completions=()) if kept else None
+        row.kept = replace(kept, completions=(), context=()) if kept else None
         conversation.waiting_since, conversation.retry_at = row.received_at, retry_at
         conversation.parked_until = None if conversation.stop_turn == turn_id else until
 

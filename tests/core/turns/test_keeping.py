@@ -9,7 +9,7 @@ import pytest
 from core.errors import DeliveryError
 from core.turns.waiting import Outlook
 from tests.contracts.stores import deed
-from tests.core.turns.making import ask
+from tests.core.turns.making import ask, said
 from tests.core.turns.office import Office
 from tests.fakes.clock import LoopClock
 from tests.fakes.platform import FakeChat, FakeReply
@@ -116,6 +116,20 @@ async def test_a_platform_that_stays_away_makes_a_dead_letter_that_can_still_be_
     await passes(office, 2)
     assert [turn.answer for turn in office.turns] == ["The answer."]
     assert len(office.model.requests) == 1
+
+
+async def test_what_others_said_is_read_again_and_not_kept():
+    office = Office("The answer.", chat=Down(LoopClock()))
+    office.chat.said = [said("Soup or salad?"), said("secret", n=2)]
+    await office.desk.accept(ask("Q?"))
+    await passes(office, 5)
+    assert [row.kept.context for row in office.store.data.rows.values()] == [()]
+    office.chat.deleted.add("s2")
+    office.chat.down = False
+    await passes(office, 31)
+    [turn] = office.turns
+    assert [one.text for one in turn.context] == ["Soup or salad?"]
+    assert office.store.data.conversations[turn.conversation].sole_author is None
 
 
 async def test_a_place_that_is_gone_meanwhile_fails_the_turn():
