@@ -38,9 +38,10 @@ class KnownPlaces:
     def learn(self, place: Place, user_id: str) -> None:
         """Stored behind the message, and only if something is new about it. `user_id`: as core
         knows the person."""
-        stored = place.at_top().to_reply_to()
         for channel in _names(place, user_id):
             name = (place.tenant, channel)
+            # Of the tenant only how it is reached: whose chat that was is nobody's business.
+            stored = (place.at_top() if channel != TENANT else place.moved_to("")).to_reply_to()
             if self._known.get(name) != stored and not (channel == TENANT and name in self._known):
                 self._background.start(self._keep(*name, stored))
             self._known[name] = stored

@@ -47,7 +47,7 @@ async def use(store: Store, who: Author, name: str) -> None:
     await hold.record(turn(queued, context=context, completions=(call(queued.turn_id),)))
     await store.rate(thumb(ref(f"p{name}"), "+1", author=who, reason="secret"))
     await store.write("person", "slack", "T1", who.user_id, "model", "m/one")
-    await store.keep_place("slack", "T1", who.user_id, "there")
+    await store.keep_place("slack", "T1", who.user_id, f"there, {name}")
 
 
 async def test_all_that_a_person_said_and_set_goes_and_the_numbers_stay(store: Store) -> None:
@@ -73,7 +73,7 @@ async def test_all_that_a_person_said_and_set_goes_and_the_numbers_stay(store: S
     assert (await store.read("slack", "T1", "C1", ANN.user_id))["person"] == {}
     assert (await store.read("slack", "T1", "C1", BEN.user_id))["person"] == {"model": "m/one"}
     assert await store.place_of(*ANNS) is None
-    assert await store.place_of("slack", "T1", BEN.user_id) == "there"
+    assert await store.place_of("slack", "T1", BEN.user_id) == "there, b"
 
 
 async def test_a_second_time_there_is_nothing_left(store: Store) -> None:
@@ -158,6 +158,25 @@ async def test_an_id_may_look_like_any_other(store: Store) -> None:
         assert await store.count_of("slack", "T1", user_id) == Erased()
     assert len(await store.history(replace(KEY, thread="private/U-ann"), 9)) == 1
     assert len(await store.history(replace(KEY, thread="private/3"), 9)) == 1
+
+
+async def test_a_chat_that_is_reached_at_the_same_address_goes_too(store: Store) -> None:
+    """With what is named after it, for which the address may be an older one."""
+    for who, chat in ((ANN, "a:1_%!"), (BEN, "a:12%!")):
+        await store.keep_place("slack", "T1", who.user_id, f"at {chat}")
+        await store.keep_place("slack", "T1", chat, f"at {chat}")
+        await store.keep_place("slack", "T1", f"welcomed/{chat}", "at an older one")
+    await store.keep_place("slack", "T1", "", "somewhere")
+    await store.keep_place("slack", "T2", "a:1_%!", "at a:1_%!")
+    assert (await store.count_of(*ANNS)).places == 3
+    assert (await erase(store)).places == 3
+    left = [
+        name
+        for name in ("", "U-ann", "U-ben", "a:1_%!", "a:12%!", "welcomed/a:1_%!", "welcomed/a:12%!")
+        if await store.place_of("slack", "T1", name)
+    ]
+    assert left == ["", "U-ben", "a:12%!", "welcomed/a:12%!"]
+    assert await store.place_of("slack", "T2", "a:1_%!")
 
 
 async def test_a_dead_letter_goes_too(store: Store) -> None:

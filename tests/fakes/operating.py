@@ -157,6 +157,7 @@ class FakeOperating:
         ]
         settings = data.preferences.get(("person", *where, user_id), {})
         place = (*where, user_id)
+        places = self._places_of(where, user_id)
         counted = Erased(
             waiting=sum(row.state == "open" for row in rows),
             messages=sum(row.state != "open" for row in rows),
@@ -165,7 +166,7 @@ class FakeOperating:
             quotes=len(quoting),
             ratings=len(marks),
             preferences=len(settings),
-            places=int(place in data.places),
+            places=len(places),
         )
         if dry_run:
             return counted
@@ -181,12 +182,23 @@ class FakeOperating:
         for key in marks:
             del data.marks[key]
         settings.clear()
-        data.places.pop(place, None)
+        for one in places:
+            del data.places[one]
         data.told = {told for told in data.told if (*told[:2], told[3]) != place}
         for conversation in data.conversations.values():
             if conversation.sole_author == user_id:
                 conversation.sole_author = None
         return counted
+
+    def _places_of(self, where: tuple[str, str], user_id: str) -> list[tuple[str, str, str]]:
+        here = {key: place for key, place in self.data.places.items() if key[:2] == where}
+        mine = here.get((*where, user_id))
+        chats = [channel for (*_, channel), place in here.items() if place == mine and channel]
+        return [
+            key
+            for key, place in here.items()
+            if place == mine or key[2].endswith(tuple(f"/{chat}" for chat in chats))
+        ]
 
     def _forget_row(self, row: Row) -> None:
         conversation = self.data.conversations[row.message.conversation]

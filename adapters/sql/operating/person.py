@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 from sqlalchemy import (
@@ -16,6 +17,7 @@ from sqlalchemy import (
     delete,
     func,
     literal,
+    or_,
     select,
     update,
 )
@@ -106,7 +108,30 @@ RATINGS = (
 FORGET_RATING = delete(ratings).where(match(ratings, *_RATING))
 _own_settings = (match(preferences, *_WHERE, "subject"), preferences.c.scope == "person")
 FORGET_PREFERENCES = delete(preferences).where(*_own_settings)
-FORGET_PLACES = delete(places).where(match(places, *_WHERE, "channel"))
+_mine, _chat = places.alias(), places.alias()
+_at_mine = select(_mine.c.place).where(
+    *(_mine.c[name] == bindparam(f"at_{name}") for name in (*_WHERE, "channel"))
+)
+_name_in_pattern = reduce(
+    lambda text, one: func.replace(text, one, f"!{one}"), ("!", "%", "_"), _chat.c.channel
+)
+_named_after_my_chat = (
+    select(_chat.c.channel)
+    .where(*(_chat.c[name] == bindparam(f"at_{name}") for name in _WHERE))
+    .where(_chat.c.place.in_(_at_mine), _chat.c.channel != "")
+    .where(places.c.channel.like(literal("%/") + _name_in_pattern, escape="!"))
+    .exists()
+)
+_own_places = (
+    match(places, *_WHERE),
+    or_(
+        places.c.channel == bindparam("at_channel"),
+        places.c.place.in_(_at_mine),
+        _named_after_my_chat,
+    ),
+)
+"""Of the person, of the chat that is reached at the same address, and what is named after it."""
+FORGET_PLACES = delete(places).where(*_own_places)
 FORGET_TOLD = delete(told_of_pauses).where(match(told_of_pauses, *_WHERE, "user_id"))
 SOLE = select(_c.id).where(match(conversations, *_WHERE, "sole_author")).limit(_limit)
 FORGET_SOLE = update(conversations).where(_c.id.in_(_ids)).values(sole_author=None)
@@ -131,7 +156,7 @@ COUNTS = {
     .where(match(completions, *_WHERE, "user_id")),
     "ratings": select(func.count()).select_from(ratings).where(match(ratings, *_WHERE, "user_id")),
     "preferences": select(func.count()).select_from(preferences).where(*_own_settings),
-    "places": select(func.count()).select_from(places).where(match(places, *_WHERE, "channel")),
+    "places": select(func.count()).select_from(places).where(*_own_places),
 }
 EVER_US = -(2**62)
 

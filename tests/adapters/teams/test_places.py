@@ -10,6 +10,7 @@ import pytest
 from adapters.teams.place import Place
 from core.document import Document, Text
 from core.errors import DeliveryError, NotStored
+from core.ports import Deed
 from tests.adapters.teams.eyes import inbound, words_of
 from tests.adapters.teams.test_buttons import queued
 from tests.standins.teams import faults
@@ -153,6 +154,27 @@ async def test_a_place_is_stored_once_and_again_when_its_address_changes(
     known.learn(Place("https://new.example/", bot.teams.tenant, lunch, "group", "28:x"), "u")
     await bot.channel._background.drain(5)
     assert kept.count(lunch) == 2
+
+
+async def test_what_is_kept_of_a_tenant_names_nobodys_chat(bot: Bot) -> None:
+    await met(bot, "alice")
+    stored = await bot.store.place_of("teams", bot.teams.tenant, "")
+    assert stored is not None
+    assert Place.read(stored).conversation == ""
+    assert bot.teams.workspace.conversation("alice").id not in stored
+
+
+async def test_no_address_of_a_personal_chat_outlives_the_erasure_of_its_person(bot: Bot) -> None:
+    await met(bot, "alice")
+    alice, chat = (
+        bot.teams.workspace.person("alice").aad_id,
+        bot.teams.workspace.conversation("alice"),
+    )
+    place = Place("https://older.example/", bot.teams.tenant, chat.id, "personal", "28:x")
+    assert await bot.channel._side.places.claim_welcome(place)
+    await bot.store.erase("teams", bot.teams.tenant, alice, Deed("me", "erase", "alice"))
+    for name in (alice, chat.id, f"welcomed/{chat.id}"):
+        assert await bot.store.place_of("teams", bot.teams.tenant, name) is None
 
 
 async def test_a_place_that_was_not_stored_is_with_the_next_message(
