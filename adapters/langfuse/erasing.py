@@ -12,6 +12,7 @@ import httpx
 from langfuse.api import LangfuseAPI
 from langfuse.api.core.api_error import ApiError
 
+from adapters.langfuse.checking import build_http
 from adapters.langfuse.scores import NAME
 from adapters.langfuse.texts import Texts
 
@@ -44,7 +45,7 @@ async def erase(
 ) -> tuple[int, int]:
     """How many traces and ratings were deleted, or would be. `person`: platform, workspace, id.
     Raises ErasingFailedError."""
-    with httpx.Client() as http:
+    with build_http(settings.address) as http:
         api = LangfuseAPI(
             base_url=settings.address,
             username=settings.public_key,

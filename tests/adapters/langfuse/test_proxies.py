@@ -10,9 +10,11 @@ import requests
 from opentelemetry.exporter.otlp.proto.http import trace_exporter
 
 from adapters.langfuse.checking import build_http, check
+from adapters.langfuse.erasing import erase
 from adapters.langfuse.ids import trace_id
 from adapters.langfuse.sending import Sender
 from adapters.langfuse.settings import LangfuseSettings
+from core.scrub import Scrubber
 from tests.adapters.langfuse.facts import call, new_keys, rating, settings_of, tracing, turn
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ async def test_a_server_on_this_machine_is_reached_without_it(langfuse: Langfuse
         tracer.rated("slack", rating())
     assert len(langfuse.trace(trace_id("t1"))) == 2
     assert [score.value for score in langfuse.scores.newest()] == ["up"]
+    person = ("slack", "T1", "U1")
+    assert await erase(settings_of(langfuse), Scrubber([]), person, dry_run=False) == (1, 1)
 
 
 def test_another_one_through_it(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
