@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, quote_plus, unquote, urlsplit
 
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import SettingsConfigDict
@@ -75,12 +75,20 @@ class Settings(
 
 
 def _passwords(url: str) -> tuple[str, ...]:
-    """As it is written in a URL, and as it is meant."""
+    """As it is written in a URL, and as it is meant. The driver takes it as a parameter too."""
     try:
-        password = urlsplit(url).password or ""
+        parts = urlsplit(url)
+        password = parts.password or ""
+        parameters = parse_qsl(parts.query)
     except ValueError:  # the store will say so
         return ()
-    return tuple(dict.fromkeys((password, unquote(password))))
+    found = [password, unquote(password)]
+    for pair in parts.query.split("&"):
+        name, _, written = pair.partition("=")
+        found += [written] if "password" in unquote(name) else []
+    for name, meant in parameters:
+        found += [meant, quote_plus(meant)] if "password" in name else []
+    return tuple(dict.fromkeys(found))
 
 
 GROUPS = (

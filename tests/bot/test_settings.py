@@ -238,6 +238,10 @@ def test_the_prompt_is_found_from_any_folder(monkeypatch):
 def test_the_password_of_the_database_is_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql+asyncpg://bot:s3cr%40t-word@db/bot")
     assert read_settings().secrets() == ("s3cr%40t-word", "s3cr@t-word")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://bot@db/bot?x=1&password=s3cr%40t+w:rd")
+    assert read_settings().secrets() == ("s3cr%40t+w:rd", "s3cr@t w:rd", "s3cr%40t+w%3Ard")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://b:one-word@db/b?sslpassword=other-word")
+    assert read_settings().secrets() == ("one-word", "other-word")
     monkeypatch.setenv("DATABASE_URL", "postgresql+asyncpg://bot:s3cret@[db/bot")
     assert read_settings().secrets() == ()
 
