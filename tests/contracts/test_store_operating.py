@@ -104,6 +104,22 @@ async def test_a_dropped_letter_is_gone_and_its_message_still_known(store: Store
     assert [one.message_id for one in await store.history(KEY, 9)] == ["m2"]
 
 
+async def test_a_dropped_letter_that_was_asked_again_gives_its_messages_back(store: Store) -> None:
+    hold, first = await begun(store, message("1"))
+    await hold.save_part(first.turn_id, ref("p1"))
+    assert await hold.record(turn(first, outcome="failed"))
+    again = await accept(store, message("1"), key="again/1", parts=(ref("p1"),))
+    assert again.hold is not None
+    await again.hold.bury(again.turn_id, "no")
+    assert await again.hold.release()
+    assert await store.drop(again.turn_id, DROP)
+    found = await store.of_message(ref("p1"))
+    assert found is not None
+    assert found.turn_id == first.turn_id
+    third = await accept(store, message("1"), key="again/2", parts=(ref("p1"),))
+    assert third.status == "accepted"
+
+
 async def test_what_is_not_dead_is_not_dropped(store: Store) -> None:
     hold, first = await begun(store)
     assert not await store.drop(first.turn_id, DROP)

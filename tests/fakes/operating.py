@@ -115,6 +115,7 @@ class FakeOperating:
             return False
         row.state, row.erased, row.reason, row.kept = "dropped", True, "", None
         row.message = _wordless(row.message)
+        self.data.hand_back(row)
         self._note(deed)
         return True
 

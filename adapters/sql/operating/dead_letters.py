@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, bindparam, case, select, update
 from adapters.sql.database import Part
 from adapters.sql.hold import PARTS
 from adapters.sql.operating.audit import note
+from adapters.sql.recording import HAND_BACK
 from adapters.sql.rows import read_key, read_queued, read_ref, to_us
 from adapters.sql.schema.columns import OPEN, match
 from adapters.sql.schema.tables import conversations, inbox
@@ -58,7 +59,7 @@ DROP_DEAD = (
         reply_to="",
         reason="",
     )
-    .returning(inbox.c.turn_id)
+    .returning(inbox.c.replaces)
 )
 
 
@@ -106,7 +107,10 @@ def _retry(connection: Connection, turn_id: str, deed: Deed, now_us: int) -> boo
 
 
 def _drop(connection: Connection, turn_id: str, deed: Deed, now_us: int) -> bool:
-    if connection.execute(DROP_DEAD, {"at_turn_id": turn_id}).first() is None:
+    row = connection.execute(DROP_DEAD, {"at_turn_id": turn_id}).first()
+    if row is None:
         return False
+    if row.replaces:  # it can be asked again where the answer before stands
+        connection.execute(HAND_BACK, {"after": turn_id, "before": row.replaces})
     note(connection, deed, now_us)
     return True
