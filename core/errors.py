@@ -13,6 +13,7 @@ ChatbotError
 │   ├── BadRequest             another 4xx: a wrong model name or parameter
 │   ├── EmptyAnswer            the model finished without a word
 │   └── BreakerOpen            not even tried: the target failed too often just now
+├── ReadingTimeout             the time was up before all was read that belongs to the question
 ├── DeliveryError              a platform refused to show something; `retryable` says if for good
 ├── BudgetUsedUp               the money for today is spent; the model was not asked
 ├── OwnershipLost              the conversation belongs to another process now; write nothing more
@@ -36,6 +37,7 @@ Category = Literal[
     "bad_request",
     "empty_answer",
     "breaker_open",
+    "reading",
     "delivery",
     "internal",
 ]
@@ -105,6 +107,12 @@ class EmptyAnswer(ModelError):
 
 class BreakerOpen(ModelError):
     category = "breaker_open"
+
+
+class ReadingTimeout(ChatbotError):
+    """A thread or its files were not read in the time for an answer: the model was not asked."""
+
+    category = "reading"
 
 
 class DeliveryError(ChatbotError):

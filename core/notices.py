@@ -128,6 +128,8 @@ def _text(kind: Category | Situation) -> str:  # noqa: C901, PLR0911, PLR0912 - 
                 "The language model failed several times just now and gets a short rest. "
                 "Please try again in a minute."
             )
+        case "reading":
+            return "What belongs to your question could not be read in time. Please try again."
         case "delivery":
             return "The answer could not be shown here in full. Please try again."
         case "internal":

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from core.completion import ChatRequest, Delta, Finished, Retrying, Switched, Usage
 from core.conversation import CommandCall
 from core.draft import Draft, Ending
-from core.errors import BudgetUsedUp, DeliveryError, ModelError, ModelTimeout
+from core.errors import BudgetUsedUp, DeliveryError, ModelError, ModelTimeout, ReadingTimeout
 from core.notices import build_notice
 from core.text.clean import clean_delta, is_blank
 from core.turn import Turn
@@ -123,9 +123,9 @@ class Engine:
         """Raises ModelAway if the model cannot be reached and nothing of an answer was shown; the
         asker is told once, in the message of the answer. Otherwise returns the turn, failed when
         the message has lost its place."""
-        if turn.answer or running.stopped:
-            return turn
         parts, cause = self._parts, progress.error
+        if turn.answer or running.stopped or isinstance(cause, ReadingTimeout):
+            return turn
         wait = parts.patience.wait(queued, cause, parts.clock.now(), progress.model)
         if wait is None:
             return turn
@@ -200,14 +200,15 @@ class Engine:
                     progress.model = request.model
                     await running.run(self._pump(request, running.draft, progress))
         except TimeoutError as error:
-            progress.error = ModelTimeout(f"no full answer in {self._parts.answer_timeout_s:g} s")
+            late = ModelTimeout if progress.model else ReadingTimeout
+            progress.error = late(f"no full answer in {self._parts.answer_timeout_s:g} s")
             progress.error.__cause__ = error
         except BudgetUsedUp as error:
             progress.refusal = self._parts.limits.refuse_budget(error.scope, queued)
         except ModelError as error:
             progress.error = error
         if progress.error is not None:
-            logger.warning("the model failed: %s: %s", progress.error.category, progress.error)
+            logger.warning("no answer: %s: %s", progress.error.category, progress.error)
         completions = self._parts.meter.take(queued.turn_id)
         return replace(
             turn,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from core.completion import Completion, Finished, FinishReason
     from core.draft import Draft
-    from core.errors import ModelError
+    from core.errors import ModelError, ReadingTimeout
     from core.people.limits import Refusal
     from core.turn import Outcome, QueuedMessage
 
@@ -28,7 +28,7 @@ class Progress:
     first_token_at: float | None = None
     attempts: int = 1
     finished: Finished | None = None
-    error: ModelError | None = None
+    error: ModelError | ReadingTimeout | None = None
     refusal: Refusal | None = None
     model: str = ""
 

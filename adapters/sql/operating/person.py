@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any
 
 from sqlalchemy import (
@@ -112,9 +111,8 @@ _mine, _chat = places.alias(), places.alias()
 _at_mine = select(_mine.c.place).where(
     *(_mine.c[name] == bindparam(f"at_{name}") for name in (*_WHERE, "channel"))
 )
-_name_in_pattern = reduce(
-    lambda text, one: func.replace(text, one, f"!{one}"), ("!", "%", "_"), _chat.c.channel
-)
+_without_marks = func.replace(func.replace(_chat.c.channel, "!", "!!"), "%", "!%")
+_name_in_pattern = func.replace(_without_marks, "_", "!_")
 _named_after_my_chat = (
     select(_chat.c.channel)
     .where(*(_chat.c[name] == bindparam(f"at_{name}") for name in _WHERE))

@@ -200,11 +200,15 @@ async def test_a_stop_ends_a_turn_that_still_reads():
 
 
 async def test_the_time_for_an_answer_counts_from_its_reading():
-    office = Office("Ok.", chat=SlowToRead(LoopClock()))
+    """And what is used up by the platform is no reason to wait for the model."""
+    office = Office("Ok.", chat=SlowToRead(LoopClock()), wait_for_model_s=3600.0)
     await office.desk.accept(ask("Q?"))
     async with asyncio.timeout(125):
         [turn] = await office.recorded()
-    assert (turn.outcome, turn.error) == ("failed", "timeout")
+    assert (turn.outcome, turn.error) == ("failed", "reading")
+    [shown] = office.chat.answers
+    assert "could not be read in time" in shown.ending.notice.blocks[0].markdown
+    assert shown.ending.can_retry
 
 
 async def test_a_question_deleted_while_its_answer_is_ended_is_acknowledged_at_once():
