@@ -84,6 +84,11 @@ def look_into(url: str, clock: Clock) -> SqlStore:
     return SqlStore(SqliteView(path), clock, replica_id="", lease_s=0)
 
 
+async def open_uncounted(url: str, clock: Clock) -> SqlStore:
+    """As `SqlStore.open`, for who takes no messages: no replica, with whom others share budgets."""
+    return SqlStore(await _open(url), clock, replica_id="", lease_s=0)
+
+
 async def open_beside(url: str, clock: Clock, *, migrate: bool = True) -> SqlStore:
     """For a command that changes rows beside running bots and takes no messages. Raises
     SettingError; without `migrate` OldDatabaseError, on SQLite."""

@@ -10,11 +10,11 @@ from adapters.files.prompt import PromptFile
 from adapters.litellm.lanes import Lanes
 from adapters.slack.check import check as check_slack
 from adapters.sql.sqlite.file import DatabaseInUseError
-from adapters.sql.store import SqlStore, look_into
+from adapters.sql.store import look_into, open_uncounted
 from adapters.teams.check import check as check_teams
 from adapters.wire.sessions import build_session
 from bot.channels import read_slack_settings, read_teams_settings
-from bot.clock import SortableIds, SystemClock
+from bot.clock import SystemClock
 from bot.commands.acting import describe_pauses
 from bot.demo import demo_server
 from bot.modelling import read_targets
@@ -85,13 +85,9 @@ def _prompt(settings: Settings) -> Line:
 
 
 async def _database(settings: Settings) -> Line:
+    """Beside running bots: who takes messages is counted, and the write budgets are shared out."""
     try:
-        store = await SqlStore.open(
-            settings.database_url,
-            replica_id=SortableIds().new(),
-            lease_s=settings.lease_s,
-            clock=SystemClock(),
-        )
+        store = await open_uncounted(settings.database_url, SystemClock())
     except DatabaseInUseError:
         return True, "database: in use by a running bot"
     except SettingError as error:

@@ -13,13 +13,15 @@ import pytest
 
 from adapters.sql.sqlite import backing_up
 from adapters.sql.sqlite.backing_up import BackupFailedError, back_up
-from adapters.sql.store import open_beside
+from adapters.sql.store import SqlStore, open_beside
+from bot.commands import check
 from bot.commands.acting import describe_pauses
 from bot.commands.audit import print_audit
 from bot.commands.backup import backup, to_pg_dump
 from bot.commands.dead_letters import change_dead_letters, print_dead_letters
 from bot.commands.erase import erase
 from bot.commands.stats import print_stats
+from bot.settings import read_settings
 from core.errors import SettingError
 from tests.adapters.langfuse.facts import new_keys, tracing
 from tests.adapters.langfuse.facts import turn as traced
@@ -406,6 +408,17 @@ async def test_other_commands_migrate_unless_an_older_bot_has_the_database(
     store = await open_beside(place.url, FakeClock())
     await store.note(deed())
     await store.close()
+
+
+async def test_a_check_is_no_replica_with_whom_budgets_are_shared(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def counted(_: SqlStore) -> None:
+        raise AssertionError("a replica more")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(SqlStore, "beat", counted)
+    assert await check._database(read_settings()) == (True, "database: can be written")
 
 
 async def test_a_write_beside_leaves_the_file_to_its_owner_for_as_long(place: SqlPlace) -> None:
