@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from sqlalchemy import delete, or_, text
 from adapters.sql.postgres.address import read_address
 from adapters.sql.postgres.connecting import Limits, build_engine
 from adapters.sql.postgres.database import PostgresDatabase
-from adapters.sql.postgres.failures import FAILURES, describe
+from adapters.sql.postgres.failures import FAILURES, describe, state_of
 from adapters.sql.schema.columns import NowUs
 from adapters.sql.schema.tables import replicas
 from adapters.sql.schema.upgrading import prepare
@@ -22,8 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import Connection
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
-MIGRATING = Limits(connections=1, within_s=900, statement_s=600, lock_s=5, idle_s=60)
+MIGRATING = Limits(connections=1, within_s=900, statement_s=600, lock_s=1, idle_s=60)
+MIGRATION_TRIES = 5
+BETWEEN_TRIES_S = 2.0
+"""Who waits for a table keeps all others from it: better several short waits than a long one."""
+_pause = asyncio.sleep
+_LOCKED = "55P03"
+"""https://www.postgresql.org/docs/current/errcodes-appendix.html: lock_not_available."""
 MIGRATION_LOCK = 7_236_554_106_018_321
 """Any number that no other program is likely to take in the same database."""
 _LONG_GONE_US = 3_600 * 1_000_000
@@ -54,12 +62,31 @@ async def open_postgres(database_url: str) -> PostgresDatabase:
 async def _prepare(address: str) -> None:
     engine = build_engine(address, MIGRATING)
     try:
-        async with engine.connect() as connection:
-            await connection.run_sync(partial(prepare, alone=_alone))
+        for tries_left in reversed(range(MIGRATION_TRIES)):
+            if await _try_to_prepare(engine, is_last=not tries_left):
+                return
+            await _pause(BETWEEN_TRIES_S)
     except (*FAILURES, asyncpg.InternalClientError, ValueError) as error:
         raise to_setting_error(error) from None  # the cause would show the address
     finally:
         await engine.dispose()
+
+
+async def _try_to_prepare(engine: AsyncEngine, *, is_last: bool) -> bool:
+    """False: a table could not be had, and nothing was changed."""
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(partial(prepare, alone=_alone))
+    except FAILURES as error:
+        if state_of(error) != _LOCKED:
+            raise
+        if is_last:
+            raise SettingError(
+                "DATABASE_URL names a database that cannot be migrated now, as somebody keeps a "
+                "table: start again when pg_dump, or whatever it is, has ended"
+            ) from None
+        return False
+    return True
 
 
 def to_setting_error(error: BaseException) -> SettingError:

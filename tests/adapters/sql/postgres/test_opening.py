@@ -7,6 +7,7 @@ import re
 import ssl
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ import asyncpg
 import pytest
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from adapters.sql.postgres import opening
 from adapters.sql.postgres.address import is_postgres, read_address
 from adapters.sql.postgres.opening import MIGRATION_LOCK, to_setting_error
 from adapters.sql.schema.tables import metadata
@@ -193,6 +195,39 @@ async def test_who_waited_for_another_to_migrate_looks_at_what_it_made() -> None
         with pytest.raises(SettingError, match="newer version"):
             await opening
         await connection.close()
+
+
+@pytest.mark.parametrize("ends", [True, False])
+async def test_a_table_that_pg_dump_reads_is_tried_again_a_few_times(
+    ends: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with new_database() as url:
+        await (await open_store(url)).close()
+        dump = await connect(url.rpartition("/")[2])
+        for name in ("parked", "told", "kept"):
+            await dump.execute(f"ALTER TABLE inbox DROP COLUMN {name}")
+        for name in ("parked_until_us", "retry_at_us"):
+            await dump.execute(f"ALTER TABLE conversations DROP COLUMN {name}")
+        await dump.execute("UPDATE schema_version SET version = 3")
+        await dump.execute("UPDATE alembic_version SET version_num = '0003'")
+        await dump.execute("BEGIN")
+        await dump.execute("LOCK TABLE inbox IN ACCESS SHARE MODE")  # as pg_dump does
+
+        async def others_go_on(_: float) -> None:
+            await dump.execute("SELECT count(*) FROM inbox, conversations")
+            if ends:
+                await dump.execute("COMMIT")
+
+        monkeypatch.setattr(opening, "MIGRATING", replace(opening.MIGRATING, lock_s=0.05))
+        monkeypatch.setattr(opening, "_pause", others_go_on)
+        if ends:
+            await (await open_store(url)).close()
+        else:
+            with pytest.raises(SettingError, match="when pg_dump, or whatever it is, has ended"):
+                await open_store(url)
+        version = await dump.fetchval("SELECT version FROM schema_version")
+        await dump.close()
+    assert version == (VERSION if ends else 3)
 
 
 # A look from beside
