@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from adapters.teams.place import Place
 from core.errors import NotStored
 from tests.adapters.chatbot import says
 from tests.adapters.teams.conftest import FastClock, running_bot
@@ -163,7 +164,10 @@ async def test_where_a_chat_is_reached_is_kept_from_the_first_message(bot: Bot) 
     await answered(bot)
     await settled(bot)
     tenant = bot.teams.workspace.tenant
-    assert await known(bot) == await bot.store.place_of("teams", tenant, "")
+    of_tenant = await bot.store.place_of("teams", tenant, "")
+    assert of_tenant is not None
+    chat = bot.teams.workspace.conversation("alice").id
+    assert await known(bot) == Place.read(of_tenant).moved_to(chat).to_reply_to()
     assert bot.teams.workspace.person("alice").id not in str(await known(bot))
 
 
