@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,11 +18,12 @@ from bot.settings import read_settings
 from bot.wiring import build_ground, build_workers
 from core.document import Actions
 from core.errors import DeliveryError, NotStored, SettingError
+from core.lease import beat_s
 from core.reports.plain import to_plain_text
 from core.turns.reporting import DigestWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
     from datetime import date
 
     from bot.settings import Settings
@@ -97,7 +99,8 @@ async def _post(settings: Settings, day: date, channels: Sequence[Listed], clock
             await playground.channel.start()  # reads its rooms, and listens to nobody
         platforms = {one.name: one.adapter.platform for one in built}
         posting = Posting(ground, platforms)
-        went_well = [await posting.post(day, channel) for channel in channels]
+        async with posting.alive():
+            went_well = [await posting.post(day, channel) for channel in channels]
     return 0 if all(went_well) else 1
 
 
@@ -108,10 +111,28 @@ class Posting:
     def __init__(self, ground: Ground, platforms: Mapping[str, Platform]) -> None:
         settings, store, clock = ground.settings, ground.store, ground.clock
         self._store = store
+        self._clock = clock
+        self._every_s = beat_s(settings.lease_s)
         self._reporter = build_reporter(settings, store, platforms, clock)
         self._workers = build_workers(ground, self)
         self._digests = build_digests(settings, store, self._workers, platforms, clock, ground.ids)
         self._posted = False
+
+    @asynccontextmanager
+    async def alive(self) -> AsyncIterator[None]:
+        """Only who beats may write."""
+        await self._workers.beat()
+        beating = asyncio.create_task(self._beat())
+        try:
+            yield
+        finally:
+            beating.cancel()
+            await asyncio.wait({beating})
+
+    async def _beat(self) -> None:
+        while True:
+            await self._clock.sleep(self._every_s)
+            await self._workers.beat()
 
     async def run(self, queued: QueuedMessage, hold: Hold, running: Running) -> Turn:
         turn = await self._reporter.run(queued, hold, running)
