@@ -31,7 +31,7 @@ def test_questions_about_the_product_are_answered_from_its_own_pages(answers: An
     assert "docs/slack.md#connect" in ask(answers, "How do I connect Slack?")
     assert "docs/operating.md#money" in ask(answers, "What does this cost?")
     assert "LLM_TEMPERATURE=" in ask(answers, "What is LLM_TEMPERATURE?")
-    assert "docker build" in ask(answers, "How do I run it with Docker?")
+    assert "docker compose" in ask(answers, "How do I run it with Docker?")
 
 
 @pytest.mark.parametrize(
