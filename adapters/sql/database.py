@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar, TypeVarTuple
 
+from core.errors import NotStored
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -39,6 +41,21 @@ class Database(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+class ReadOnly:
+    """A Database for commands that look once and end: nothing is open between two reads."""
+
+    async def write(
+        self,
+        operation: Callable[[Connection, *Given], T],  # noqa: ARG002 - the port has it
+        *given: *Given,  # noqa: ARG002 - the port has it
+        lane: Lane = "usual",  # noqa: ARG002 - the port has it
+    ) -> T:
+        raise NotStored("the database was opened for reading only")
+
+    async def close(self) -> None:
+        """As said above."""
 
 
 class Part:

@@ -29,12 +29,8 @@ PAUSED_EVERYWHERE = (
 )
 
 
-class Pause:
-    """Answers that are being written are not interrupted; commands go on working."""
-
-    name = "pause"
-    usage = f"pause [{EVERYWHERE}] [reason]"
-    summary = "Let questions wait, here or in the whole workspace (admins)"
+class _OfAdmins:
+    """Here, or everywhere."""
 
     def __init__(self, pauses: Pauses, may_configure: Callable[[CommandCall], bool]) -> None:
         self._pauses = pauses
@@ -42,6 +38,14 @@ class Pause:
 
     def fits(self, arguments: Sequence[str]) -> bool:
         return not arguments or [word.lower() for word in arguments] == [EVERYWHERE]
+
+
+class Pause(_OfAdmins):
+    """Answers that are being written are not interrupted; commands go on working."""
+
+    name = "pause"
+    usage = f"pause [{EVERYWHERE}] [reason]"
+    summary = "Let questions wait, here or in the whole workspace (admins)"
 
     async def run(self, call: CommandCall) -> Document:
         if not self._may_configure(call):
@@ -56,17 +60,10 @@ class Pause:
         return _say(PAUSED_EVERYWHERE if everywhere else PAUSED_HERE)
 
 
-class Resume:
+class Resume(_OfAdmins):
     name = "resume"
     usage = f"resume [{EVERYWHERE}]"
     summary = "End a pause, and answer what has waited (admins)"
-
-    def __init__(self, pauses: Pauses, may_configure: Callable[[CommandCall], bool]) -> None:
-        self._pauses = pauses
-        self._may_configure = may_configure
-
-    def fits(self, arguments: Sequence[str]) -> bool:
-        return not arguments or [word.lower() for word in arguments] == [EVERYWHERE]
 
     async def run(self, call: CommandCall) -> Document:
         if not self.fits(call.arguments):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
 
+from adapters.sql.database import ReadOnly
 from adapters.sql.postgres.address import read_address
 from adapters.sql.postgres.connecting import Limits, build_engine, reading
 from adapters.sql.postgres.failures import FAILURES
 from adapters.sql.postgres.opening import to_setting_error
-from core.errors import NotStored
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,20 +22,12 @@ T = TypeVar("T")
 Given = TypeVarTuple("Given")
 
 
-class PostgresView:
+class PostgresView(ReadOnly):
     """adapters.sql.database.Database without `write`. A connection for each read: for commands
     that look once and end. Raises SettingError, as they have nobody who would try again."""
 
     def __init__(self, database_url: str) -> None:
         self._address = read_address(database_url)
-
-    async def write(
-        self,
-        operation: Callable[[Connection, *Given], T],  # noqa: ARG002 - the port has it
-        *given: *Given,  # noqa: ARG002 - the port has it
-        lane: Lane = "usual",  # noqa: ARG002 - the port has it
-    ) -> T:
-        raise NotStored("the database was opened for reading only")
 
     async def read(
         self,
@@ -51,6 +43,3 @@ class PostgresView:
             raise to_setting_error(error) from None  # the cause would show the address
         finally:
             await engine.dispose()
-
-    async def close(self) -> None:
-        """Nothing is open between two reads."""

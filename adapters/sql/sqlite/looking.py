@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
 
 from sqlalchemy.exc import DBAPIError
 
+from adapters.sql.database import ReadOnly
 from adapters.sql.sqlite.connecting import connect_reader
 from adapters.sql.sqlite.writer import to_not_stored
-from core.errors import NotStored
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,20 +23,12 @@ T = TypeVar("T")
 Given = TypeVarTuple("Given")
 
 
-class SqliteView:
+class SqliteView(ReadOnly):
     """adapters.sql.database.Database without `write`. A connection for each read: for commands
     that look once and end."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-
-    async def write(
-        self,
-        operation: Callable[[Connection, *Given], T],  # noqa: ARG002 - the port has it
-        *given: *Given,  # noqa: ARG002 - the port has it
-        lane: Lane = "usual",  # noqa: ARG002 - the port has it
-    ) -> T:
-        raise NotStored("the database was opened for reading only")
 
     async def read(
         self,
@@ -45,9 +37,6 @@ class SqliteView:
         lane: Lane = "usual",  # noqa: ARG002 - the port has it
     ) -> T:
         return await asyncio.to_thread(self._read, lambda connection: operation(connection, *given))
-
-    async def close(self) -> None:
-        """Nothing is open between two reads."""
 
     def _read(self, run: Callable[[Connection], T]) -> T:
         try:
